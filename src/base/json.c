@@ -1,0 +1,69 @@
+#include "base/json.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+
+/* Deeper than JSON_DEPTH_MAX? Read before the parser, which would build it all first. */
+static bool is_deep(struct str text)
+{
+    size_t depth = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < text.len; i++) {
+        char byte = text.ptr[i];
+        if (in_string) {
+            if (byte == '\\')
+                i++;
+            else if (byte == '"')
+                in_string = false;
+        } else if (byte == '"') {
+            in_string = true;
+        } else if (byte == '{' || byte == '[') {
+            if (++depth > JSON_DEPTH_MAX)
+                return true;
+        } else if (byte == '}' || byte == ']') {
+            depth -= depth > 0;
+        }
+    }
+    return false;
+}
+
+static void release(void *value)
+{
+    json_decref(value);
+}
+
+json_t *json_keep(struct arena *arena, json_t *value)
+{
+    if (value)
+        arena_defer(arena, release, value);
+    return value;
+}
+
+json_t *json_read(struct arena *arena, struct str text)
+{
+    if (!text.ptr || is_deep(text))
+        return NULL;
+    return json_keep(arena, json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL));
+}
+
+struct str json_text(struct arena *arena, const json_t *value)
+{
+    size_t len = json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *room = arena_alloc(arena, len + 1);
+    json_dumpb(value, room, len, JSON_COMPACT | JSON_ENCODE_ANY);
+    return (struct str){room, len};
+}
+
+struct str json_member(const json_t *object, const char *name)
+{
+    const json_t *member = json_object_get(object, name);
+    if (!json_is_string(member))
+        return STR_NONE;
+    return (struct str){json_string_value(member), json_string_length(member)};
+}
+
+json_t *json_of_str(struct str text)
+{
+    return str_is_present(text) ? json_stringn(text.ptr, text.len) : json_null();
+}

@@ -1,0 +1,72 @@
+#include "base/log.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+#define LINE_MAX_LEN 8192
+#define TEXT_MAX_LEN 512
+
+static const char *const level_names[] = {"debug", "info", "warning", "error"};
+static enum log_level lowest = LOG_INFO;
+
+void log_set_level(enum log_level level)
+{
+    lowest = level;
+}
+
+bool log_parse_level(struct str name, enum log_level *ret_level)
+{
+    for (int level = LOG_DEBUG; level <= LOG_ERROR; level++) {
+        if (str_equal(name, str_of(level_names[level]))) {
+            *ret_level = (enum log_level)level;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_member(struct buf *line, const char *key, struct str text)
+{
+    buf_add(line, STR(",\""));
+    buf_add(line, str_of(key));
+    buf_add(line, STR("\":\""));
+    buf_add_json(line, str_is_utf8(text) ? str_slice(text, 0, TEXT_MAX_LEN) : STR("(not UTF-8)"));
+    buf_add(line, STR("\""));
+}
+
+static void add_time(struct buf *line)
+{
+    struct timespec at;
+    struct tm utc;
+    clock_gettime(CLOCK_REALTIME, &at);
+    gmtime_r(&at.tv_sec, &utc);
+    char text[sizeof("2026-01-01T00:00:00")];
+    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+    buf_printf(line, "{\"time\":\"%s.%03ldZ\"", text, at.tv_nsec / 1000000);
+}
+
+void log_write(enum log_level level, const char *event, const struct log_detail *details)
+{
+    if (level < lowest)
+        return;
+    struct arena *arena = arena_create();
+    struct buf line;
+    buf_init(&line, arena, LINE_MAX_LEN);
+    add_time(&line);
+    add_member(&line, "level", str_of(level_names[level]));
+    add_member(&line, "event", str_of(event));
+    for (const struct log_detail *detail = details; detail->key; detail++) {
+        if (str_is_present(detail->text))
+            add_member(&line, detail->key, detail->text);
+        else
+            buf_printf(&line, ",\"%s\":%lld", detail->key, (long long)detail->number);
+    }
+    buf_add(&line, STR("}\n"));
+    ssize_t written = write(STDERR_FILENO, line.ptr, line.len);
+    (void)written; /* nowhere left to tell */
+    arena_destroy(arena);
+}

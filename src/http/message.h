@@ -1,0 +1,84 @@
+/*
+ * message.h — one HTTP request and its reply: the exchange.
+ *
+ * An exchange has one arena and belongs to exactly one thread at a time: the HTTP worker that read it, the
+ * store while it is parked, the worker again. The server fills `request` and `limit`, a face fills `response`.
+ * Everything reachable from here lives until the reply has left.
+ *
+ * Specs: RFC 9110, RFC 9112.
+ */
+#pragma once
+
+#include "base/text.h"
+
+struct arena;
+struct server;
+
+/* Why the server itself refuses the request; a face turns it into its own shape of error. */
+enum http_limit {
+    WITHIN_LIMITS = 0,
+    BODY_TOO_LARGE,    /* 413 */
+    HEADERS_TOO_LARGE, /* 431 */
+    URI_TOO_LONG,      /* 414 */
+    REQUEST_TOO_SLOW,  /* 408 */
+    REQUEST_MALFORMED, /* 400: conflicting lengths, Transfer-Encoding beside Content-Length, a bad Host … */
+};
+
+struct request {
+    struct str method;         /* as sent: "GET" */
+    struct str target;         /* as sent: "/oauth/token?x=1" */
+    struct str path;           /* raw, without the query */
+    struct str query;          /* raw, absent without `?` */
+    struct str host;           /* lower case without port; absent without Host */
+    struct str authority;      /* Host as sent, with port; behind a trusted proxy X-Forwarded-Host */
+    struct str authorization;  /* absent, or the only Authorization header; several: REQUEST_MALFORMED */
+    struct str content_type;   /* absent, or as sent */
+    struct str body;           /* whole, decoded from chunks; empty without one */
+    struct str client_address; /* numeric; behind a trusted proxy from X-Forwarded-For */
+    bool is_secure;            /* TLS here, or X-Forwarded-Proto: https from a trusted proxy */
+};
+
+struct response_header {
+    struct response_header *next;
+    struct str name;
+    struct str value;
+};
+
+struct response {
+    unsigned status; /* 0: not answered yet */
+    struct str body;
+    struct response_header *headers; /* in the order they were added */
+    struct response_header **last_header;
+};
+
+struct exchange {
+    struct arena *arena;
+    struct str id;    /* 16 hex digits: in the log and in the reply's X-Request-Id */
+    int64_t now;      /* seconds since 1970 */
+    int64_t began_ns; /* clock_monotonic_ns */
+    enum http_limit limit;
+    struct request request;
+    struct response response;
+    const void *listener; /* `arg` of the listener it came in by */
+    /* Called on the worker after exchange_resume; must answer. Set before exchange_park. */
+    void (*resumed)(struct exchange *exchange);
+    void *face; /* the face's own state */
+};
+
+/* The value of a request header by its name (ASCII case-insensitive); absent when missing. First one wins. */
+struct str request_header(const struct exchange *exchange, const char *name);
+
+/* Name and value must be free of CR, LF and NUL; an unfit or empty value is left out and logged. `value` may point
+ * into the arena or anything that lives longer. */
+void response_header_add(struct exchange *exchange, struct str name, struct str value);
+
+/* Status and body; the body is not copied. Answering twice is our own mistake. */
+void response_answer(struct exchange *exchange, unsigned status, struct str content_type, struct str body);
+
+/*
+ * Parks the exchange: the caller's thread gives it up. Call it last before handing it over, with `resumed` set;
+ * touch nothing of the exchange afterwards. At most once per exchange.
+ */
+void exchange_park(struct exchange *exchange);
+/* Hands a parked exchange back to its worker. Any thread; may come before the parking handler has returned. */
+void exchange_resume(struct exchange *exchange);

@@ -1,0 +1,58 @@
+/*
+ * server.h — listeners on libmicrohttpd, the only file that knows it.
+ *
+ * A listener is an address, optional TLS and a pool of epoll workers. A handler gets whole requests (body read,
+ * within limits) and either answers on the spot or parks. Slow clients, too many connections and requests past a
+ * limit are the server's business; their words are the face's (exchange->limit is set and the handler called).
+ *
+ * Specs: RFC 9112; Threads: start/stop from one thread; handlers run on the workers.
+ */
+#pragma once
+
+#include "base/text.h"
+
+struct exchange;
+struct server;
+
+struct server_options {
+    struct str address;          /* "127.0.0.1:8080", "[::1]:8080", "localhost:8080" (every address it names);
+                                    port 0: a free one, told by server_port */
+    struct str certificate_file; /* absent: plain HTTP; PEM chain */
+    struct str key_file;
+    unsigned worker_count;   /* at least 2 [DESIGN 8]; 0: as many as processors, at least 2 */
+    unsigned connection_max; /* over all workers */
+    unsigned idle_timeout_seconds;
+    unsigned request_timeout_seconds; /* from the first byte to the whole request, however it drips */
+    size_t body_max;                  /* bytes */
+    size_t header_max;                /* bytes of request line and headers */
+    unsigned header_count_max;
+    const struct str *trusted_proxies; /* "127.0.0.1", "10.0.0.0/8", "::1", "unix" … */
+    size_t trusted_proxy_count;
+    /* Answers the exchange or parks it. Runs on a worker. */
+    void (*handler)(struct exchange *exchange, void *arg);
+    void *arg;
+};
+
+/* NULL when it cannot listen; `ret_error` then says why, in the arena. */
+struct server *server_start(const struct server_options *options, struct arena *arena, struct str *ret_error);
+
+unsigned server_port(const struct server *server);
+
+/* Connections now open, requests being served now. */
+struct server_load {
+    unsigned connection_count;
+    unsigned exchange_count;
+};
+struct server_load server_load(const struct server *server);
+
+/*
+ * Reads the certificate and key files again; new connections use them, open ones keep theirs. False and the old
+ * certificate stays when the files do not fit; `ret_error` says why.
+ */
+bool server_reload_certificate(struct server *server, struct arena *arena, struct str *ret_error);
+
+/* No new connections from now on; requests under way are answered with `Connection: close`. */
+void server_drain(struct server *server);
+
+/* Ends what is left. Nothing may be parked any more. */
+void server_stop(struct server *server);

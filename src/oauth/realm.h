@@ -1,0 +1,67 @@
+/*
+ * realm.h — one API company's authorization server: its policy.
+ *
+ * Read from the configuration once, immutable, shared by all threads while the configuration lives. What is decided
+ * (lifetimes, grants, scopes, token shapes) stands here; how it is spelled is the dialect's.
+ */
+#pragma once
+
+#include "base/text.h"
+#include "crypto/digest.h"
+
+enum token_alphabet { TOKEN_HEX, TOKEN_BASE62 };
+
+/* The shape of an opaque token: prefix + id + secret [+ checksum]; `length` counts everything but the prefix. */
+struct token_format {
+    struct str prefix; /* at most 16 characters of [A-Za-z0-9_-] */
+    enum token_alphabet alphabet;
+    unsigned length;   /* 30 to 255; hex at least 40: 48 bits of id and 112 of secret */
+    bool has_checksum; /* the last six characters: CRC-32 in base62 */
+};
+
+struct token_policy {
+    struct token_format format;
+    int64_t lifetime_seconds; /* 0: does not expire */
+};
+
+enum grant_type { GRANT_CLIENT_CREDENTIALS, GRANT_REFRESH_TOKEN, GRANT_SERVICE_ACCOUNT, GRANT_TYPE_COUNT };
+
+struct grant_policy {
+    bool is_allowed;
+    bool is_for_trusted_clients; /* unauthorized_client for the others */
+    bool gives_refresh_token;
+    struct str scope; /* absent: what the request asks, else the realm's default; present: always this */
+};
+
+struct scope_policy {
+    struct str name; /* a `*` stands for one or more digits: "org_*:read" */
+    struct str description;
+    bool is_write;
+    bool needs_user; /* never for a client on its own */
+};
+
+enum refresh_rotation { REFRESH_ROTATE, REFRESH_KEEP };
+
+struct realm {
+    int64_t id; /* realms.id in the store */
+    struct str name;
+    struct str issuer; /* "https://auth.example.com", without a slash at the end */
+    struct str dialect;
+    struct str *hosts; /* lower case, without port; none: every host */
+    size_t host_count;
+    struct str path; /* prefix of every endpoint; "" or "/something" */
+    struct grant_policy grants[GRANT_TYPE_COUNT];
+    struct token_policy access_token;
+    struct token_policy refresh_token;
+    enum refresh_rotation refresh_rotation;
+    int64_t refresh_grace_seconds;
+    /* A token that a client asks to be limited: shorter, with another scope. Lifetime 0: not offered. */
+    int64_t limited_lifetime_seconds;
+    struct str limited_scope;
+    struct scope_policy *scopes;
+    size_t scope_count;
+    struct str default_scope;
+    struct token_format client_id_format; /* shapes of what the registration hands out */
+    struct token_format client_secret_format;
+    struct digest refresh_key; /* successors are derived with it; from the store */
+};

@@ -1,0 +1,54 @@
+/*
+ * tokens.h — scope sets, grants, access and refresh tokens, and sweeping them.
+ *
+ * Both kinds of token draw their ids from one sequence (store_tx_token_id), so an id names one token. The
+ * secret's SHA-256 is stored, never the token. Grants are revoked by one row, whatever hangs on them: the
+ * cost does not depend on how long the family is.
+ *
+ * Threads: as store.h.
+ */
+#pragma once
+
+#include "base/outcome.h"
+#include "store/rows.h"
+
+struct arena;
+struct store_reader;
+struct store_tx;
+
+/* A scope text ("read write") has one number, made on first use. Empty is a text like any other. */
+STEP scope_set_intern(struct store_tx *tx, struct str scope, int64_t *ret_scope_set);
+STEP scope_set_text(struct store_reader *reader, struct arena *arena, int64_t scope_set, struct str *ret_scope);
+
+STEP grant_insert(struct store_tx *tx, const struct grant_row *row, int64_t *ret_id);
+STEP grant_find(struct store_reader *reader, struct arena *arena, int64_t id, struct grant_row **ret_row);
+/* Everything that hangs on it is dead from the commit on. */
+STEP grant_revoke(struct store_tx *tx, int64_t id, int64_t revoked_at);
+
+/* row->id comes from store_tx_token_id. */
+STEP access_token_insert(struct store_tx *tx, const struct access_token_row *row);
+/* Cached. Whether it is live (expiry, grant, client) is the caller's to decide. */
+STEP access_token_find(struct store_reader *reader, struct arena *arena, int64_t id,
+                       struct access_token_row **ret_row);
+/* The row goes away. */
+STEP access_token_delete(struct store_tx *tx, int64_t id);
+
+STEP refresh_token_insert(struct store_tx *tx, const struct refresh_token_row *row);
+STEP refresh_token_find(struct store_reader *reader, struct arena *arena, int64_t id,
+                        struct refresh_token_row **ret_row);
+/* Writes rotated_at, successor_id, successor_access_id. */
+STEP refresh_token_rotate(struct store_tx *tx, const struct refresh_token_row *row);
+
+/*
+ * Sweeping. A token of lifetime L made at t is expired at t + L: for every lifetime in use the sweep goes once
+ * through the ids of the time that has just run out, looking at `slice_max` rows a call, deletes what has
+ * expired and what belongs to deleted clients, and remembers where it is. So no index over expiry is needed, and
+ * no row is looked at more often than there are lifetimes. Grants whose last token is gone leave too.
+ */
+STEP lifetime_note(struct store_tx *tx, int64_t lifetime_seconds); /* once per lifetime of the policy, at load */
+struct sweep_result {
+    size_t seen_count;
+    size_t deleted_count;
+    bool is_done; /* nothing more to sweep until time goes on */
+};
+STEP tokens_sweep(struct store_tx *tx, int64_t now, size_t slice_max, struct sweep_result *ret_result);
