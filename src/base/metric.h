@@ -27,7 +27,8 @@ struct metric *metric_histogram(const char *name, const char *help, const struct
 #define METRIC_LABELS(...) ((const struct metric_label[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 
 void metric_add(struct metric *metric, uint64_t count);
-void metric_set(struct metric *gauge, int64_t value);
+/* A gauge, or a counter that is counted elsewhere and only told here. */
+void metric_set(struct metric *metric, int64_t value);
 void metric_observe_ns(struct metric *histogram, int64_t ns);
 
 /* Families by name, members by labels. */

@@ -19,7 +19,12 @@ struct str {
 };
 
 #define STR(literal) ((struct str){"" literal, sizeof(literal) - 1})
-#define STR_NONE     ((struct str){NULL, 0})
+/* The same where only a constant will do: in static tables. */
+#define STR_INIT(literal)                                                                                            \
+    {                                                                                                                \
+        "" literal, sizeof(literal) - 1                                                                              \
+    }
+#define STR_NONE ((struct str){NULL, 0})
 /* For printf's `%.*s`. */
 #define STR_ARGS(text) (int)(text).len, (text).ptr
 
