@@ -1,0 +1,8 @@
+#include "crypto/checksum.h"
+
+#include <zlib.h>
+
+uint32_t checksum_crc32(uint32_t before, struct str bytes)
+{
+    return (uint32_t)crc32(before, (const unsigned char *)bytes.ptr, (unsigned)bytes.len);
+}
