@@ -24,18 +24,25 @@ enum http_limit {
     REQUEST_MALFORMED, /* 400: conflicting lengths, Transfer-Encoding beside Content-Length, a bad Host … */
 };
 
+struct request_field {
+    struct str name; /* as sent */
+    struct str value;
+};
+
 struct request {
-    struct str method;         /* as sent: "GET" */
-    struct str target;         /* as sent: "/oauth/token?x=1" */
-    struct str path;           /* raw, without the query */
-    struct str query;          /* raw, absent without `?` */
-    struct str host;           /* lower case without port; absent without Host */
-    struct str authority;      /* Host as sent, with port; behind a trusted proxy X-Forwarded-Host */
-    struct str authorization;  /* absent, or the only Authorization header; several: REQUEST_MALFORMED */
-    struct str content_type;   /* absent, or as sent */
-    struct str body;           /* whole, decoded from chunks; empty without one */
-    struct str client_address; /* numeric; behind a trusted proxy from X-Forwarded-For */
-    bool is_secure;            /* TLS here, or X-Forwarded-Proto: https from a trusted proxy */
+    struct str method;                  /* as sent: "GET" */
+    struct str target;                  /* as sent: "/oauth/token?x=1" */
+    struct str path;                    /* raw, without the query */
+    struct str query;                   /* raw, absent without `?` */
+    struct str host;                    /* lower case without port; absent without Host */
+    struct str authority;               /* Host as sent, with port; behind a trusted proxy X-Forwarded-Host */
+    struct str authorization;           /* absent, or the only Authorization header; several: REQUEST_MALFORMED */
+    struct str content_type;            /* absent, or as sent */
+    struct str body;                    /* whole, decoded from chunks; empty without one */
+    struct str client_address;          /* numeric; behind a trusted proxy from X-Forwarded-For */
+    bool is_secure;                     /* TLS here, or X-Forwarded-Proto: https from a trusted proxy */
+    const struct request_field *fields; /* all headers, in the order they came */
+    size_t field_count;
 };
 
 struct response_header {
@@ -68,8 +75,14 @@ struct exchange {
 /* The value of a request header by its name (ASCII case-insensitive); absent when missing. First one wins. */
 struct str request_header(const struct exchange *exchange, const char *name);
 
-/* Name and value must be free of CR, LF and NUL; an unfit or empty value is left out and logged. `value` may point
- * into the arena or anything that lives longer. */
+/* What may stand before and behind the colon: a token [RFC9110 5.6.2]; bytes without controls except tab, at least
+ * one (libmicrohttpd 0.9.75 sends no header with an empty value). */
+bool header_may_be_name(struct str name);
+bool header_may_be_value(struct str value);
+
+/* A header that header_may_be_name or header_may_be_value refuses is left out and logged by its name. `name` and
+ * `value` are not copied: they point into the arena or to anything that lives longer. Date, Connection,
+ * Content-Length, Transfer-Encoding and X-Request-Id are the server's own. */
 void response_header_add(struct exchange *exchange, struct str name, struct str value);
 
 /* Status and body; the body is not copied. Answering twice is our own mistake. */

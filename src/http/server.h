@@ -1,9 +1,16 @@
 /*
- * server.h — listeners on libmicrohttpd, the only file that knows it.
+ * server.h — listeners on libmicrohttpd; no other folder knows it.
  *
  * A listener is an address, optional TLS and a pool of epoll workers. A handler gets whole requests (body read,
  * within limits) and either answers on the spot or parks. Slow clients, too many connections and requests past a
- * limit are the server's business; their words are the face's (exchange->limit is set and the handler called).
+ * limit are the server's business; their words are the face's (exchange->limit is set and the handler called; the
+ * connection ends with that reply).
+ *
+ * A few answers come before there is an exchange, so they are plain HTML or empty and carry no X-Request-Id:
+ * 408 to a request that drips; from libmicrohttpd 0.9.75 itself 414, 431 and 413 for what exceeds its memory (a
+ * line of a chunk's size that does: 500), 505, and 400 for no HTTP at all, a header line without colon, a bad
+ * chunk and a bad Content-Length (the latter with its head sent twice, an error of that version). All of them end
+ * the connection. Connections beyond connection_max wait in the kernel's backlog.
  *
  * Specs: RFC 9112; Threads: start/stop from one thread; handlers run on the workers.
  */
@@ -11,6 +18,7 @@
 
 #include "base/text.h"
 
+struct arena;
 struct exchange;
 struct server;
 
@@ -19,12 +27,12 @@ struct server_options {
                                     port 0: a free one, told by server_port */
     struct str certificate_file; /* absent: plain HTTP; PEM chain */
     struct str key_file;
-    unsigned worker_count;   /* at least 2 [DESIGN 8]; 0: as many as processors, at least 2 */
-    unsigned connection_max; /* over all workers */
-    unsigned idle_timeout_seconds;
-    unsigned request_timeout_seconds; /* from the first byte to the whole request, however it drips */
+    unsigned worker_count;            /* at least 2 [DESIGN 8]; 0: as many as processors, at least 2 */
+    unsigned connection_max;          /* over all workers */
+    unsigned idle_timeout_seconds;    /* 0: none */
+    unsigned request_timeout_seconds; /* 0: none; from the first byte to the whole request, however it drips */
     size_t body_max;                  /* bytes */
-    size_t header_max;                /* bytes of request line and headers */
+    size_t header_max; /* bytes of request line and headers; a connection takes this and 8 KiB, wiped per request */
     unsigned header_count_max;
     const struct str *trusted_proxies; /* "127.0.0.1", "10.0.0.0/8", "::1", "unix" … */
     size_t trusted_proxy_count;
@@ -46,12 +54,14 @@ struct server_load {
 struct server_load server_load(const struct server *server);
 
 /*
- * Reads the certificate and key files again; new connections use them, open ones keep theirs. False and the old
+ * Reads the certificate and key files again; new connections use them, open ones keep theirs until their next reply
+ * closes them. From the thread that started the server. False and the old
  * certificate stays when the files do not fit; `ret_error` says why.
  */
 bool server_reload_certificate(struct server *server, struct arena *arena, struct str *ret_error);
 
-/* No new connections from now on; requests under way are answered with `Connection: close`. */
+/* No new connections from now on; requests under way are answered with `Connection: close`, idle connections
+ * closed. Returns at once: the caller waits for server_load's exchange_count to be 0 before server_stop. */
 void server_drain(struct server *server);
 
 /* Ends what is left. Nothing may be parked any more. */

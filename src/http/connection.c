@@ -1,0 +1,275 @@
+#include <assert.h>
+#include <arpa/inet.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/codec.h"
+#include "http/inside.h"
+
+/* Of a body that is too large this much is read and thrown away, so that its sender gets to read the answer. */
+#define DISCARD_MAX (1024 * 1024)
+/* Odd, so that it visits all 2^64 numbers before one comes again. */
+#define ID_STEP UINT64_C(0x9e3779b97f4a7c15)
+
+static struct served *served_of(struct exchange *exchange)
+{
+    return (struct served *)(void *)exchange; /* its first member */
+}
+
+static struct str make_id(struct server *server, struct arena *arena)
+{
+    uint64_t count = atomic_fetch_add_explicit(&server->id_count, 1, memory_order_relaxed);
+    uint64_t number = server->id_base + count * ID_STEP;
+    char *digits = arena_alloc(arena, 2 * sizeof(number));
+    hex_write((const unsigned char *)&number, sizeof(number), digits);
+    return (struct str){digits, 2 * sizeof(number)};
+}
+
+/*
+ * libmicrohttpd would split the query into arguments that nobody wants, and hangs the connection when there are more
+ * than its memory holds (0.9.75: `/?a&a&a…`). The target stands in its writable read buffer, and it has looked for
+ * the `?` already: so an end behind it leaves nothing to split.
+ */
+static void cut_query(const char *target)
+{
+    char *mark = (char *)(uintptr_t)strchr(target, '?');
+    if (mark && mark[1])
+        mark[1] = 0;
+}
+
+/* The request line is there: libmicrohttpd has neither decoded nor cut the target yet. */
+void *connection_see_target(void *cls, const char *target, struct MHD_Connection *mhd)
+{
+    struct worker *worker = cls;
+    struct server *server = worker->pool->server;
+    struct arena *arena = arena_create();
+    struct served *served = arena_new(arena, struct served);
+    struct exchange *exchange = &served->exchange;
+    exchange->arena = arena;
+    exchange->id = make_id(server, arena);
+    exchange->now = clock_now();
+    exchange->began_ns = clock_monotonic_ns();
+    exchange->listener = server->options.arg;
+    exchange->request.target = arena_str(arena, str_of(target));
+    cut_query(target);
+    served->mhd = mhd;
+    served->connection = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    buf_init(&served->body, arena, server->options.body_max);
+    atomic_store_explicit(&served->connection->request_ns, exchange->began_ns, memory_order_relaxed);
+    return served;
+}
+
+static bool move_turn(struct connection *connection, int from, int to)
+{
+    return atomic_compare_exchange_strong(&connection->turn, &from, to);
+}
+
+static void add_header(struct served *served, struct MHD_Response *reply, struct str name, struct str value)
+{
+    struct arena *arena = served->exchange.arena;
+    MHD_add_response_header(reply, arena_cstr(arena, name), arena_cstr(arena, value));
+}
+
+static bool must_close(const struct served *served)
+{
+    const struct pool *pool = served->connection->pool;
+    return served->must_close || served->exchange.limit != WITHIN_LIMITS || atomic_load(&pool->is_retired) ||
+           atomic_load(&pool->server->is_draining);
+}
+
+static enum MHD_Result send_reply(struct served *served)
+{
+    struct exchange *exchange = &served->exchange;
+    const struct response *response = &exchange->response;
+    assert(response->status != 0); /* a handler answers or parks */
+    struct MHD_Response *reply = MHD_create_response_from_buffer(
+        response->body.len, (void *)(uintptr_t)response->body.ptr, MHD_RESPMEM_PERSISTENT);
+    if (!reply)
+        return MHD_NO;
+    for (const struct response_header *header = response->headers; header; header = header->next)
+        add_header(served, reply, header->name, header->value);
+    add_header(served, reply, STR("X-Request-Id"), exchange->id);
+    if (must_close(served))
+        MHD_add_response_header(reply, "Connection", "close");
+    enum MHD_Result result = MHD_queue_response(served->mhd, response->status, reply);
+    MHD_destroy_response(reply);
+    return result;
+}
+
+/* The request is as whole as it will get. The handler may hand the exchange to another thread, but the arena ends
+ * on this one, in connection_complete. */
+static enum MHD_Result serve(struct served *served)
+{
+    struct server *server = served->connection->pool->server;
+    if (!move_turn(served->connection, TURN_CLIENT, TURN_SERVER))
+        return MHD_NO;
+    served->exchange.request.body = buf_str(&served->body);
+    served->stage = STAGE_SERVING;
+    served->is_counted = true;
+    atomic_fetch_add(&server->exchange_count, 1);
+    server->options.handler(&served->exchange, server->options.arg);
+    if (served->stage == STAGE_PARKED)
+        return MHD_YES;
+    return send_reply(served);
+}
+
+void exchange_park(struct exchange *exchange)
+{
+    struct served *served = served_of(exchange);
+    assert(served->stage == STAGE_SERVING && exchange->resumed);
+    served->stage = STAGE_PARKED;
+    MHD_suspend_connection(served->mhd);
+}
+
+void exchange_resume(struct exchange *exchange)
+{
+    const struct served *served = served_of(exchange);
+    worker_resume(served->connection->worker, served->mhd);
+}
+
+static enum MHD_Result serve_resumed(struct served *served)
+{
+    served->stage = STAGE_RESUMED;
+    served->exchange.resumed(&served->exchange);
+    return send_reply(served);
+}
+
+static bool may_discard(const struct served *served)
+{
+    return served->announced_len <= DISCARD_MAX && !str_is_present(request_header(&served->exchange, "Expect"));
+}
+
+/* An answer given here makes libmicrohttpd close the connection: right for requests that went wrong, and only for
+ * them. */
+static enum MHD_Result begin(struct served *served, const char *method, const char *version)
+{
+    const struct server_options *options = &served->connection->pool->server->options;
+    head_read(served, method, version);
+    served->stage = STAGE_BODY;
+    if (served->exchange.limit != WITHIN_LIMITS)
+        return serve(served);
+    if (served->announced_len > options->body_max) {
+        served->exchange.limit = BODY_TOO_LARGE;
+        if (!may_discard(served))
+            return serve(served);
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result take_body(struct served *served, struct str bytes)
+{
+    if (served->exchange.limit == WITHIN_LIMITS) {
+        buf_add(&served->body, bytes);
+        if (!served->body.is_full)
+            return MHD_YES;
+        served->exchange.limit = BODY_TOO_LARGE;
+    }
+    served->discarded_len += bytes.len;
+    return served->discarded_len <= DISCARD_MAX ? MHD_YES : MHD_NO;
+}
+
+enum MHD_Result connection_handle(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
+                                  const char *version, const char *bytes, size_t *bytes_len, void **context)
+{
+    (void)cls;
+    (void)mhd;
+    (void)url;
+    struct served *served = *context;
+    if (served->stage == STAGE_HEAD)
+        return begin(served, method, version);
+    if (*bytes_len > 0) {
+        struct str part = {bytes, *bytes_len};
+        *bytes_len = 0;
+        return take_body(served, part);
+    }
+    if (served->stage == STAGE_PARKED)
+        return serve_resumed(served);
+    return serve(served);
+}
+
+/* After the reply has left or the connection has failed; for a parked exchange only after it was resumed. */
+void connection_complete(void *cls, struct MHD_Connection *mhd, void **context,
+                         enum MHD_RequestTerminationCode reason)
+{
+    struct worker *worker = cls;
+    struct served *served = *context;
+    (void)mhd;
+    (void)reason;
+    if (!served)
+        return;
+    struct connection *connection = served->connection;
+    bool is_counted = served->is_counted;
+    *context = NULL;
+    arena_destroy(served->exchange.arena);
+    atomic_store_explicit(&connection->request_ns, 0, memory_order_relaxed);
+    atomic_fetch_add(&connection->request_count, 1);
+    move_turn(connection, TURN_SERVER, TURN_CLIENT);
+    if (is_counted)
+        atomic_fetch_sub(&worker->pool->server->exchange_count, 1);
+}
+
+static void fill_peer(struct connection *connection, const struct sockaddr *socket_address)
+{
+    connection->address = address_of_socket(socket_address);
+    if (connection->address.kind == ADDRESS_IPV4)
+        inet_ntop(AF_INET, connection->address.bytes, connection->peer, sizeof(connection->peer));
+    if (connection->address.kind == ADDRESS_IPV6)
+        inet_ntop(AF_INET6, connection->address.bytes, connection->peer, sizeof(connection->peer));
+}
+
+static struct connection *open_connection(struct worker *worker, struct MHD_Connection *mhd)
+{
+    struct server *server = worker->pool->server;
+    struct connection *connection = memory_alloc(sizeof(*connection));
+    connection->worker = worker;
+    connection->pool = worker->pool;
+    connection->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    connection->opened_ns = clock_monotonic_ns();
+    fill_peer(connection, MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+    connection->is_trusted = network_any_has(server->trusted, server->trusted_count, &connection->address);
+    pthread_mutex_lock(&server->mutex);
+    connection->next = server->connections;
+    if (connection->next)
+        connection->next->previous = connection;
+    server->connections = connection;
+    pthread_mutex_unlock(&server->mutex);
+    return connection;
+}
+
+/* The pool is still there: it does not end before its worker's thread has. */
+void connection_forget(struct worker *worker)
+{
+    struct pool *pool = worker->pool;
+    struct server *server = pool->server;
+    atomic_fetch_sub(&worker->connection_count, 1);
+    atomic_fetch_sub(&server->connection_count, 1);
+    bool is_last = atomic_fetch_sub(&pool->connection_count, 1) == 1;
+    if (atomic_load(&server->is_full) || (is_last && atomic_load(&pool->is_retired)))
+        watch_wake(server);
+}
+
+/* Leaves the list before libmicrohttpd closes the descriptor, so the watch never meets one that was used again. */
+static void close_connection(struct connection *connection)
+{
+    struct worker *worker = connection->worker;
+    struct server *server = worker->pool->server;
+    pthread_mutex_lock(&server->mutex);
+    if (connection->next)
+        connection->next->previous = connection->previous;
+    if (connection->previous)
+        connection->previous->next = connection->next;
+    else
+        server->connections = connection->next;
+    pthread_mutex_unlock(&server->mutex);
+    memory_free(connection);
+    connection_forget(worker);
+}
+
+void connection_notify(void *cls, struct MHD_Connection *mhd, void **context,
+                       enum MHD_ConnectionNotificationCode code)
+{
+    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+        *context = open_connection(cls, mhd);
+    else
+        close_connection(*context);
+}

@@ -1,0 +1,158 @@
+/*
+ * inside.h — what the files of the server share; nobody outside this folder includes it.
+ *
+ *     server.c      start, drain, stop, certificates
+ *     pool.c        the workers: threads that drive libmicrohttpd
+ *     listen.c      addresses to listening sockets
+ *     watch.c       the thread that accepts connections and ends the late ones
+ *     connection.c  libmicrohttpd's callbacks: one exchange from its first byte to its reply
+ *     head.c        request line and headers to `struct request`
+ *
+ * The server accepts connections itself and hands them to a pool of workers: so several addresses share one pool, a
+ * new certificate is a new pool on the same sockets, and libmicrohttpd never has a listening socket (taking one away
+ * from its running threads can abort the process in 0.9.75).
+ */
+#pragma once
+
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/buf.h"
+#include "http/address.h"
+#include "http/message.h"
+#include "http/server.h"
+
+#define LISTEN_MAX 8
+
+/* A thread and the libmicrohttpd daemon that it alone drives. */
+struct worker {
+    struct pool *pool;
+    struct MHD_Daemon *daemon;
+    pthread_t thread;
+    int inbox; /* a pipe of newcomers; its end is the worker's end */
+    int inbox_in;
+    int wake_fd; /* eventfd: an exchange was resumed while the worker slept */
+    atomic_bool is_sleeping;
+    atomic_uint resume_count;
+    atomic_uint resumer_count; /* threads inside worker_resume */
+    atomic_uint connection_count;
+};
+
+/* The workers with one certificate. The newest pool takes the connections; retired ones end with their last. */
+struct pool {
+    struct pool *next;
+    struct server *server;
+    atomic_uint connection_count;
+    atomic_bool is_retired;
+    bool is_starting;
+    char startup_error[256]; /* what libmicrohttpd said while it started */
+    unsigned worker_count;
+    struct worker workers[];
+};
+
+struct server {
+    struct server_options options;
+    struct arena *arena; /* what lives as long as the server */
+    struct network *trusted;
+    size_t trusted_count;
+    int listen_fds[LISTEN_MAX];
+    unsigned listen_count;
+    unsigned port;
+    int wake_fd; /* eventfd: the watch has something to look at */
+    pthread_t watch;
+    uint64_t id_base;
+
+    pthread_mutex_t mutex; /* pools, connections, has_drained */
+    pthread_cond_t drained;
+    struct pool *pools; /* newest first */
+    struct connection *connections;
+    bool has_drained;
+
+    atomic_bool is_draining;
+    atomic_bool is_stopping;
+    atomic_bool is_full; /* connection_max is reached: the watch waits for one to close */
+    atomic_uint connection_count;
+    char apart[64]; /* what every request writes stays off the cache lines that every request reads */
+    atomic_uint exchange_count;
+    atomic_uint_least64_t id_count;
+};
+
+/* Who may touch the connection next. Workers and the watch move it by compare-and-swap. */
+enum turn {
+    TURN_CLIENT, /* the next request is not whole yet: its sender's time runs */
+    TURN_SERVER, /* a whole request is being served */
+    TURN_OVER,   /* the watch has ended the connection */
+};
+
+struct connection {
+    struct connection *next; /* guarded by server->mutex */
+    struct connection *previous;
+    struct worker *worker;
+    struct pool *pool;
+    int fd;
+    char peer[INET6_ADDRSTRLEN]; /* numeric */
+    struct address address;
+    bool is_trusted; /* a trusted proxy */
+
+    atomic_int turn;
+    atomic_uint request_count;       /* ended ones */
+    atomic_int_least64_t request_ns; /* when the request line was whole; 0 between requests */
+
+    int64_t opened_ns;
+    struct { /* the watch's own */
+        unsigned request_count;
+        uint64_t received_len; /* bytes that had come when the last request had ended */
+        int64_t began_ns;      /* first byte of the request was seen; 0: idle */
+    } seen;
+};
+
+/* An exchange and what serves it. */
+enum stage { STAGE_HEAD, STAGE_BODY, STAGE_SERVING, STAGE_PARKED, STAGE_RESUMED };
+
+struct served {
+    struct exchange exchange; /* first: the handler sees only this */
+    struct connection *connection;
+    struct MHD_Connection *mhd;
+    enum stage stage;
+    bool must_close; /* the connection ends with this reply */
+    bool is_counted;
+    struct buf body;
+    size_t discarded_len; /* body bytes past the limit */
+    size_t announced_len; /* Content-Length; 0 without one */
+};
+
+/* listen.c: false and an error when nothing could be listened to. */
+bool listen_open(struct server *server, struct arena *arena, struct str *ret_error);
+void listen_close(struct server *server);
+
+/* pool.c. Starts workers with the certificate that the files hold now; NULL and an error when they do not fit. */
+struct pool *pool_start(struct server *server, struct arena *arena, struct str *ret_error);
+/* Waits for its threads, then ends what connections are left. */
+void pool_end(struct pool *pool);
+/* To the worker with the fewest. The pool has counted the connection already and owns the descriptor now. */
+void pool_hand_over(struct pool *pool, int fd, const struct sockaddr *peer, socklen_t peer_len);
+/* Hands a suspended connection back to its worker. Any thread; the connection may be gone when it returns. */
+void worker_resume(struct worker *worker, struct MHD_Connection *mhd);
+/* A thread that no signal is delivered to. */
+bool thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg);
+
+/* watch.c: runs until server->is_stopping. */
+void *watch_run(void *server);
+void watch_wake(struct server *server);
+
+/* connection.c: libmicrohttpd's callbacks; `cls` is the worker. */
+void *connection_see_target(void *cls, const char *target, struct MHD_Connection *mhd);
+enum MHD_Result connection_handle(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
+                                  const char *version, const char *bytes, size_t *bytes_len, void **context);
+void connection_complete(void *cls, struct MHD_Connection *mhd, void **context,
+                         enum MHD_RequestTerminationCode reason);
+void connection_notify(void *cls, struct MHD_Connection *mhd, void **context,
+                       enum MHD_ConnectionNotificationCode code);
+
+/* Counts a connection that is gone. */
+void connection_forget(struct worker *worker);
+
+/* head.c: fills exchange.request except the body; sets exchange.limit when something is wrong with the head. */
+void head_read(struct served *served, const char *method, const char *version);

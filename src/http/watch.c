@@ -1,0 +1,225 @@
+#include <errno.h>
+#include <linux/tcp.h>
+#include <poll.h>
+#include <stddef.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/inside.h"
+
+#define NS_PER_SECOND INT64_C(1000000000)
+/* Between two looks at all connections: an eighth of the time a request may take, within these. */
+#define TICK_MIN_MS 50
+#define TICK_MAX_MS 1000
+/* A connection that has come just before draining may still say what it wants. */
+#define DRAIN_GRACE_NS NS_PER_SECOND
+
+void watch_wake(struct server *server)
+{
+    uint64_t one = 1;
+    ssize_t written = write(server->wake_fd, &one, sizeof(one));
+    (void)written; /* full is awake too */
+}
+
+/* Of every byte the peer has sent; 0 when the kernel does not say. */
+static uint64_t received_len(int fd)
+{
+    struct tcp_info told = {0};
+    socklen_t len = sizeof(told);
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &told, &len) != 0)
+        return 0;
+    return len >= offsetof(struct tcp_info, tcpi_bytes_received) + sizeof(uint64_t) ? told.tcpi_bytes_received : 0;
+}
+
+/*
+ * When the request that the connection is sending began; 0 when it sends none. libmicrohttpd tells of a request
+ * once its first line is whole; before that, only the kernel's count of bytes shows that something has come.
+ */
+static int64_t request_began(struct connection *connection, int64_t now_ns)
+{
+    unsigned request_count = atomic_load(&connection->request_count);
+    if (connection->seen.request_count != request_count) {
+        connection->seen.request_count = request_count;
+        connection->seen.received_len = received_len(connection->fd);
+        connection->seen.began_ns = 0;
+    }
+    if (connection->seen.began_ns != 0)
+        return connection->seen.began_ns;
+    int64_t line_ns = atomic_load_explicit(&connection->request_ns, memory_order_relaxed);
+    if (line_ns != 0)
+        return line_ns;
+    if (received_len(connection->fd) != connection->seen.received_len)
+        connection->seen.began_ns = now_ns;
+    return connection->seen.began_ns;
+}
+
+/* Only while nothing has been said about this request yet: the caller has the turn. */
+static void say_too_slow(const struct connection *connection)
+{
+    static const char reply[] = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    if (!str_is_present(connection->pool->server->options.certificate_file))
+        send(connection->fd, reply, sizeof(reply) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* libmicrohttpd sees the end of the stream and closes the connection itself. */
+static bool end_connection(struct connection *connection)
+{
+    int turn = TURN_CLIENT;
+    return atomic_compare_exchange_strong(&connection->turn, &turn, TURN_OVER);
+}
+
+static void look_at(struct connection *connection, int64_t now_ns)
+{
+    const struct server *server = connection->pool->server;
+    if (atomic_load(&connection->turn) != TURN_CLIENT)
+        return;
+    int64_t began_ns = request_began(connection, now_ns);
+    int64_t limit_ns = server->options.request_timeout_seconds * NS_PER_SECOND;
+    if (began_ns != 0 && limit_ns != 0 && now_ns - began_ns >= limit_ns && end_connection(connection)) {
+        say_too_slow(connection);
+        shutdown(connection->fd, SHUT_RDWR);
+        return;
+    }
+    bool is_new = connection->seen.request_count == 0 && now_ns - connection->opened_ns < DRAIN_GRACE_NS;
+    if (atomic_load(&server->is_draining) && began_ns == 0 && !is_new && end_connection(connection))
+        shutdown(connection->fd, SHUT_RDWR);
+}
+
+static void look_at_all(struct server *server)
+{
+    int64_t now_ns = clock_monotonic_ns();
+    pthread_mutex_lock(&server->mutex);
+    for (struct connection *connection = server->connections; connection; connection = connection->next)
+        look_at(connection, now_ns);
+    pthread_mutex_unlock(&server->mutex);
+}
+
+/* Takes a retired pool without connections out of the list; NULL when there is none. */
+static struct pool *take_ended_pool(struct server *server)
+{
+    struct pool *ended = NULL;
+    pthread_mutex_lock(&server->mutex);
+    for (struct pool **at = &server->pools; *at && !ended;) {
+        if (atomic_load(&(*at)->is_retired) && atomic_load(&(*at)->connection_count) == 0) {
+            ended = *at;
+            *at = ended->next;
+        } else {
+            at = &(*at)->next;
+        }
+    }
+    pthread_mutex_unlock(&server->mutex);
+    return ended;
+}
+
+static void end_pools(struct server *server)
+{
+    struct pool *pool;
+    while ((pool = take_ended_pool(server)))
+        pool_end(pool);
+}
+
+static void hand_over(struct server *server, int fd, const struct sockaddr *peer, socklen_t peer_len)
+{
+    pthread_mutex_lock(&server->mutex);
+    struct pool *pool = server->pools;
+    atomic_fetch_add(&pool->connection_count, 1);
+    pthread_mutex_unlock(&server->mutex);
+    atomic_fetch_add(&server->connection_count, 1);
+    pool_hand_over(pool, fd, peer, peer_len);
+}
+
+static bool has_room(struct server *server)
+{
+    if (atomic_load(&server->connection_count) < server->options.connection_max)
+        return true;
+    /* Told first and looked at again, so that a connection that closes between the two is not missed. */
+    atomic_store(&server->is_full, true);
+    if (atomic_load(&server->connection_count) >= server->options.connection_max)
+        return false;
+    atomic_store(&server->is_full, false);
+    return true;
+}
+
+/* False when the next tick should try again rather than the next event: no room, no descriptors. */
+static bool accept_all(struct server *server, int listen_fd)
+{
+    while (has_room(server)) {
+        struct sockaddr_storage peer;
+        socklen_t peer_len = sizeof(peer);
+        int fd = accept4(listen_fd, (struct sockaddr *)&peer, &peer_len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0)
+            hand_over(server, fd, (struct sockaddr *)&peer, peer_len);
+        else if (errno == EAGAIN || errno == EWOULDBLOCK)
+            return true;
+        else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+            return false;
+    }
+    return false;
+}
+
+static bool accept_everywhere(struct server *server)
+{
+    bool may_poll = true;
+    for (unsigned i = 0; i < server->listen_count; i++)
+        may_poll = accept_all(server, server->listen_fds[i]) && may_poll;
+    return may_poll;
+}
+
+static void drain(struct server *server)
+{
+    accept_everywhere(server);
+    listen_close(server);
+    pthread_mutex_lock(&server->mutex);
+    server->has_drained = true;
+    pthread_cond_broadcast(&server->drained);
+    pthread_mutex_unlock(&server->mutex);
+}
+
+/* Until something comes or `tick_ms` have passed. Without `may_accept` the listening sockets are left alone. */
+static void wait_for_events(struct server *server, bool may_accept, int tick_ms)
+{
+    struct pollfd polled[1 + LISTEN_MAX] = {{.fd = server->wake_fd, .events = POLLIN}};
+    nfds_t count = 1;
+    for (unsigned i = 0; may_accept && i < server->listen_count; i++)
+        polled[count++] = (struct pollfd){.fd = server->listen_fds[i], .events = POLLIN};
+    poll(polled, count, tick_ms);
+    if (polled[0].revents == 0)
+        return;
+    uint64_t wakes;
+    ssize_t got = read(server->wake_fd, &wakes, sizeof(wakes));
+    (void)got;
+    atomic_store(&server->is_full, false);
+}
+
+static int tick_of(const struct server *server)
+{
+    unsigned seconds = server->options.request_timeout_seconds;
+    if (seconds == 0 || seconds >= 8)
+        return TICK_MAX_MS;
+    int tick_ms = (int)(seconds * 1000 / 8);
+    return tick_ms < TICK_MIN_MS ? TICK_MIN_MS : tick_ms;
+}
+
+void *watch_run(void *arg)
+{
+    struct server *server = arg;
+    const int tick_ms = tick_of(server);
+    int64_t look_ns = clock_monotonic_ns();
+    bool may_accept = true;
+    while (!atomic_load(&server->is_stopping)) {
+        int64_t left_ms = (look_ns - clock_monotonic_ns()) / 1000000;
+        wait_for_events(server, may_accept, left_ms < 0 ? 0 : (int)left_ms + 1);
+        bool is_draining = atomic_load(&server->is_draining);
+        if (is_draining && !server->has_drained)
+            drain(server);
+        may_accept = accept_everywhere(server);
+        end_pools(server);
+        if (clock_monotonic_ns() >= look_ns || is_draining) {
+            look_at_all(server);
+            look_ns = clock_monotonic_ns() + (int64_t)(is_draining ? TICK_MIN_MS : tick_ms) * 1000000;
+        }
+    }
+    return NULL;
+}
