@@ -26,6 +26,7 @@ struct store_options {
     size_t batch_max;     /* units in one transaction; 0: 4096 */
     size_t log_max_bytes; /* write-ahead log above which it is folded back; 0: 64 MiB */
     bool is_without_sync; /* tests of rules only: commits do not reach the disk */
+    const char *vfs;      /* tests of faults only: the engine's file layer by name; NULL: its own */
 };
 
 /* Opens, checks and migrates. NULL when that fails: `ret_error` says why. */
@@ -64,6 +65,8 @@ struct store_reader *store_tx_reader(struct store_tx *tx);
 int64_t store_tx_token_id(struct store_tx *tx, int64_t now);
 /* The least id that a token made at `at` or later can have: for sweeping by range. */
 int64_t token_id_floor(int64_t at);
+/* When the token with this id was made, to the second (a burst may have borrowed from the next ones). */
+int64_t token_id_time(int64_t id);
 
 /* True unless the last attempt to write (or to open) failed. */
 bool store_is_ready(const struct store *store);

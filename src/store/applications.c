@@ -1,0 +1,119 @@
+#include "store/applications.h"
+
+#include "base/arena.h"
+#include "store/parts.h"
+
+#define COLUMNS "id, realm_id, name, owner, created_at, suspended_at"
+
+STEP application_insert(struct store_tx *tx, const struct application_row *row, int64_t *ret_id)
+{
+    struct str owner = str_is_present(row->owner) ? row->owner : STR("");
+    return sql_run_int(tx->reader.sql,
+                       "INSERT INTO applications (realm_id, name, owner, created_at, suspended_at)"
+                       " VALUES ($1, $2, $3, $4, $5) RETURNING id",
+                       SQL_VALUES(sql_of_int(row->realm_id), sql_of_text(row->name), sql_of_text(owner),
+                                  sql_of_int(row->created_at), sql_of_optional(row->suspended_at)),
+                       ret_id);
+}
+
+static void take_row(struct sql_statement *statement, struct arena *arena, struct application_row *row)
+{
+    row->id = sql_int(statement, 0);
+    row->realm_id = sql_int(statement, 1);
+    row->name = sql_text(statement, arena, 2);
+    row->owner = sql_text(statement, arena, 3);
+    row->created_at = sql_int(statement, 4);
+    row->suspended_at = sql_int(statement, 5);
+}
+
+static STEP read_row(struct store_reader *reader, struct arena *arena, int64_t id, struct application_row **ret_row)
+{
+    struct sql_statement *statement;
+    struct application_row *row = NULL;
+    TRY(sql_query(reader_sql(reader), "SELECT " COLUMNS " FROM applications WHERE id = $1",
+                  SQL_VALUES(sql_of_int(id)), &statement));
+    if (sql_next(statement)) {
+        row = arena_new(arena, struct application_row);
+        take_row(statement, arena, row);
+    }
+    TRY(sql_end(statement));
+    *ret_row = row;
+    return OK;
+}
+
+STEP application_find(struct store_reader *reader, struct arena *arena, int64_t id, struct application_row **ret_row)
+{
+    return reader_note(reader, read_row(reader, arena, id, ret_row));
+}
+
+static STEP start_list(struct sql *sql, int64_t realm_id, int64_t after_id, size_t max,
+                       struct sql_statement **ret_statement)
+{
+    if (realm_id == 0)
+        return sql_query(sql, "SELECT " COLUMNS " FROM applications WHERE id > $1 ORDER BY id LIMIT $2",
+                         SQL_VALUES(sql_of_int(after_id), sql_of_int((int64_t)max)), ret_statement);
+    return sql_query(sql, "SELECT " COLUMNS " FROM applications WHERE realm_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+                     SQL_VALUES(sql_of_int(realm_id), sql_of_int(after_id), sql_of_int((int64_t)max)), ret_statement);
+}
+
+static STEP read_list(struct sql_statement *statement, struct arena *arena, struct application_row *rows, size_t max,
+                      size_t *ret_count)
+{
+    size_t count = 0;
+    while (count < max && sql_next(statement))
+        take_row(statement, arena, &rows[count++]);
+    TRY(sql_end(statement));
+    *ret_count = count;
+    return OK;
+}
+
+STEP application_list(struct store_reader *reader, struct arena *arena, int64_t realm_id, int64_t after_id,
+                      size_t max, struct application_row **ret_rows, size_t *ret_count)
+{
+    struct sql_statement *statement;
+    struct application_row *rows = arena_array(arena, struct application_row, max);
+    TRY(reader_note(reader, start_list(reader_sql(reader), realm_id, after_id, max, &statement)));
+    TRY(reader_note(reader, read_list(statement, arena, rows, max, ret_count)));
+    *ret_rows = rows;
+    return OK;
+}
+
+/* Clients are suspended and deleted with their application, so what is cached of them is no longer true. */
+static STEP note_clients(struct store_tx *tx, int64_t id, size_t *ret_count)
+{
+    struct sql_statement *statement;
+    size_t count = 0;
+    TRY(sql_query(tx->reader.sql, "SELECT id FROM clients WHERE application_id = $1", SQL_VALUES(sql_of_int(id)),
+                  &statement));
+    while (sql_next(statement)) {
+        epoch_change(tx, EPOCH_CLIENT, sql_int(statement, 0));
+        count++;
+    }
+    TRY(sql_end(statement));
+    *ret_count = count;
+    return OK;
+}
+
+STEP application_suspend(struct store_tx *tx, int64_t id, int64_t suspended_at)
+{
+    size_t client_count;
+    TRY(sql_run(tx->reader.sql, "UPDATE applications SET suspended_at = $1 WHERE id = $2",
+                SQL_VALUES(sql_of_optional(suspended_at), sql_of_int(id))));
+    return note_clients(tx, id, &client_count);
+}
+
+STEP application_delete(struct store_tx *tx, int64_t id)
+{
+    struct sql *sql = tx->reader.sql;
+    const struct sql_value *which = SQL_VALUES(sql_of_int(id));
+    size_t client_count;
+    TRY(note_clients(tx, id, &client_count));
+    TRY(sql_run(sql, "DELETE FROM secrets WHERE client_id IN (SELECT id FROM clients WHERE application_id = $1)",
+                which));
+    TRY(sql_run(sql, "DELETE FROM clients WHERE application_id = $1", which));
+    TRY(sql_run(sql, "DELETE FROM applications WHERE id = $1", which));
+    if (client_count == 0)
+        return OK;
+    TRY(pass_want(tx, PASS_GRANTS));
+    return pass_want(tx, PASS_TOKENS);
+}

@@ -1,0 +1,160 @@
+#include "base/arena.h"
+#include "store/applications.h"
+#include "store/parts.h"
+
+/* A client is suspended by itself or with its application. */
+#define SELECT                                                                                                       \
+    "SELECT c.id, c.realm_id, c.application_id, c.client_id, c.environment, c.scope, c.flags, c.created_at,"         \
+    " coalesce(c.suspended_at, a.suspended_at) FROM clients AS c LEFT JOIN applications AS a ON a.id = "             \
+    "c.application_id"
+
+STEP client_insert(struct store_tx *tx, const struct client_row *row, int64_t *ret_id)
+{
+    return sql_run_int(
+        tx->reader.sql,
+        "INSERT INTO clients (realm_id, application_id, client_id, environment, scope, flags, created_at,"
+        " suspended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
+        SQL_VALUES(sql_of_int(row->realm_id), sql_of_int(row->application_id), sql_of_text(row->client_id),
+                   sql_of_text(row->environment), sql_of_text(row->scope), sql_of_int(row->flags),
+                   sql_of_int(row->created_at), sql_of_optional(row->suspended_at)),
+        ret_id);
+}
+
+static void take_row(struct sql_statement *statement, struct arena *arena, struct client_row *row)
+{
+    row->id = sql_int(statement, 0);
+    row->realm_id = sql_int(statement, 1);
+    row->application_id = sql_int(statement, 2);
+    row->client_id = sql_text(statement, arena, 3);
+    row->environment = sql_text(statement, arena, 4);
+    row->scope = sql_text(statement, arena, 5);
+    row->flags = (unsigned)sql_int(statement, 6);
+    row->created_at = sql_int(statement, 7);
+    row->suspended_at = sql_int(statement, 8);
+}
+
+static bool take_secret(struct sql_statement *statement, struct arena *arena, struct secret_row *secret)
+{
+    secret->id = sql_int(statement, 0);
+    secret->label = sql_text(statement, arena, 1);
+    secret->created_at = sql_int(statement, 3);
+    secret->last_used_at = sql_int(statement, 4);
+    secret->expires_at = sql_int(statement, 5);
+    return sql_digest(statement, 2, &secret->secret_hash);
+}
+
+static STEP read_secrets(struct sql *sql, struct arena *arena, struct client_row *row)
+{
+    struct sql_statement *statement;
+    TRY(sql_query(sql,
+                  "SELECT id, label, secret_hash, created_at, last_used_at, expires_at FROM secrets"
+                  " WHERE client_id = $1 ORDER BY id LIMIT $2",
+                  SQL_VALUES(sql_of_int(row->id), sql_of_int(SECRETS_PER_CLIENT_MAX)), &statement));
+    while (row->secret_count < SECRETS_PER_CLIENT_MAX && sql_next(statement))
+        if (take_secret(statement, arena, &row->secrets[row->secret_count]))
+            row->secret_count++;
+    return sql_end(statement);
+}
+
+static STEP read_client(struct sql *sql, struct arena *arena, const char *text, const struct sql_value *values,
+                        struct client_row **ret_row)
+{
+    struct sql_statement *statement;
+    struct client_row *row = NULL;
+    TRY(sql_query(sql, text, values, &statement));
+    if (sql_next(statement)) {
+        row = arena_new(arena, struct client_row);
+        take_row(statement, arena, row);
+    }
+    TRY(sql_end(statement));
+    if (row)
+        TRY(read_secrets(sql, arena, row));
+    *ret_row = row;
+    return OK;
+}
+
+STEP client_find_row(struct store_reader *reader, struct arena *arena, int64_t id, struct client_row **ret_row)
+{
+    static const char text[] = SELECT " WHERE c.id = $1";
+    struct cache *cache = reader->caches[CACHED_CLIENTS];
+    uint32_t epoch;
+    struct client_row *row = cache_find(cache, arena, id, &epoch);
+    if (!row) {
+        struct sql *sql = reader_sql(reader);
+        TRY(reader_note(reader, read_client(sql, arena, text, SQL_VALUES(sql_of_int(id)), &row)));
+        if (row)
+            cache_keep(cache, id, epoch, row);
+    }
+    *ret_row = row;
+    return OK;
+}
+
+static STEP read_id(struct sql *sql, int64_t realm_id, struct str client_id, int64_t *ret_id)
+{
+    return sql_run_int(sql, "SELECT id FROM clients WHERE realm_id = $1 AND client_id = $2",
+                       SQL_VALUES(sql_of_int(realm_id), sql_of_text(client_id)), ret_id);
+}
+
+static bool has_name(const struct client_row *row, int64_t realm_id, struct str client_id)
+{
+    return row && row->realm_id == realm_id && str_equal(row->client_id, client_id);
+}
+
+/* Names lead to rows, rows are what can become untrue: a name keeps its row as long as the row lives. */
+STEP client_find(struct store_reader *reader, struct arena *arena, int64_t realm_id, struct str client_id,
+                 struct client_row **ret_row)
+{
+    struct name_cache *names = reader->names[NAMED_CLIENTS];
+    uint64_t hash = name_hash(realm_id, client_id);
+    struct client_row *row = NULL;
+    int64_t id = name_cache_find(names, hash);
+    if (id != 0)
+        TRY(client_find_row(reader, arena, id, &row));
+    if (!has_name(row, realm_id, client_id)) {
+        row = NULL;
+        TRY(reader_note(reader, read_id(reader_sql(reader), realm_id, client_id, &id)));
+        if (id != 0) {
+            TRY(client_find_row(reader, arena, id, &row));
+            name_cache_keep(names, hash, id);
+        }
+    }
+    *ret_row = row;
+    return OK;
+}
+
+static STEP read_ids(struct sql *sql, struct arena *arena, int64_t application_id, int64_t **ret_ids,
+                     size_t *ret_count)
+{
+    struct sql_statement *statement;
+    int64_t count;
+    TRY(sql_run_int(sql, "SELECT count(*) FROM clients WHERE application_id = $1",
+                    SQL_VALUES(sql_of_int(application_id)), &count));
+    int64_t *ids = arena_array(arena, int64_t, (size_t)count);
+    size_t found = 0;
+    TRY(sql_query(sql, "SELECT id FROM clients WHERE application_id = $1 ORDER BY id",
+                  SQL_VALUES(sql_of_int(application_id)), &statement));
+    while (found < (size_t)count && sql_next(statement))
+        ids[found++] = sql_int(statement, 0);
+    TRY(sql_end(statement));
+    *ret_ids = ids;
+    *ret_count = found;
+    return OK;
+}
+
+STEP client_list(struct store_reader *reader, struct arena *arena, int64_t application_id,
+                 struct client_row **ret_rows, size_t *ret_count)
+{
+    int64_t *ids = NULL;
+    size_t id_count = 0, count = 0;
+    TRY(reader_note(reader, read_ids(reader_sql(reader), arena, application_id, &ids, &id_count)));
+    struct client_row *rows = arena_array(arena, struct client_row, id_count);
+    for (size_t i = 0; i < id_count; i++) {
+        struct client_row *row;
+        TRY(client_find_row(reader, arena, ids[i], &row));
+        if (row)
+            rows[count++] = *row;
+    }
+    *ret_rows = rows;
+    *ret_count = count;
+    return OK;
+}

@@ -1,0 +1,138 @@
+/*
+ * parts.h — what the store consists of, for the store's own files only.
+ *
+ * Threads: the writer's thread owns `tx`; the folding thread owns `fold.sql`; everything else that is shared is
+ * atomic or under the mutex beside it.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+
+#include "store/cache.h"
+#include "store/epoch.h"
+#include "store/sql.h"
+#include "store/store.h"
+
+enum cached_rows { CACHED_TOKENS, CACHED_CLIENTS, CACHED_ACCOUNTS, CACHED_GRANTS, CACHED_SCOPES, CACHED_ROWS_COUNT };
+enum cached_names { NAMED_CLIENTS, NAMED_ACCOUNTS, NAMED_SCOPES, CACHED_NAMES_COUNT };
+
+struct store_reader {
+    struct store_reader *next;
+    struct store *store;
+    struct sql *sql; /* NULL: closed after a fault, or not opened yet */
+    bool is_failing; /* its last read failed: that has been logged */
+    struct cache *caches[CACHED_ROWS_COUNT];
+    struct name_cache *names[CACHED_NAMES_COUNT];
+    struct cache_counts counts;
+};
+
+struct epoch_note {
+    enum epoch_kind kind;
+    int64_t id;
+};
+
+/* Uses of secrets that were noted a moment ago need no statement. */
+#define SECRET_USE_SLOTS 256
+struct secret_use_note {
+    int64_t id;
+    int64_t used_at;
+};
+
+struct store_tx {
+    struct store_reader reader; /* its connection is the writer's; its caches may hold what is not committed yet */
+    struct epoch_note *notes;
+    size_t note_count;
+    size_t note_room;
+    int64_t token_id_last;           /* never goes back, so that a rolled-back id is not given again */
+    int64_t token_id_reserved;       /* as committed */
+    int64_t token_id_reserved_in_tx; /* as written in this transaction */
+    struct secret_use_note secret_uses[SECRET_USE_SLOTS];
+};
+
+/* The log's keeper: folds it back into the file on a thread of its own. */
+struct fold {
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    bool is_wanted;
+    bool is_stopping;
+    _Atomic bool is_busy;
+    _Atomic uint64_t log_bytes;    /* after the last commit */
+    _Atomic uint64_t folded_bytes; /* of those */
+    struct sql *sql;
+    _Atomic bool is_failing; /* told once per change */
+};
+
+struct store {
+    struct store_options options;
+    char *path;
+    uint64_t serial; /* tells stores apart that lived at the same address */
+    int lock_fd;     /* held as long as the store: one writing process per file */
+
+    struct unit *_Atomic queue; /* newest first */
+    _Atomic bool is_writer_asleep;
+    _Atomic bool is_stopping;
+    sem_t wake;
+    pthread_t writer;
+    struct store_tx tx;
+
+    struct fold fold;
+
+    pthread_key_t reader_key;
+    pthread_mutex_t readers_mutex;
+    struct store_reader *readers;
+    uint64_t gone_hits; /* of readers whose threads have ended */
+    uint64_t gone_misses;
+
+    _Atomic bool is_failing;
+    _Atomic uint64_t submit_count;
+    _Atomic uint64_t unit_count;
+    _Atomic uint64_t batch_count;
+    _Atomic uint64_t failure_count;
+    _Atomic uint64_t batch_last_len;
+};
+
+/* migrate.c */
+STEP migrate(struct sql *sql, struct arena *arena, struct str *ret_error);
+
+/* reader.c */
+void reader_init(struct store_reader *reader, struct store *store);
+void reader_end(struct store_reader *reader);
+void readers_open(struct store *store);
+void readers_close(struct store *store);
+/* The connection to read with. After a fault of the database it is a fresh one. */
+struct sql *reader_sql(struct store_reader *reader);
+/* Says how a verb's reads went: passes `outcome` on, and logs when that is news. */
+STEP reader_note(struct store_reader *reader, enum outcome outcome);
+/* Forgets what was cached in a transaction that has rolled back. */
+void reader_forget(struct store_reader *reader);
+
+/* writer.c */
+struct sql_options store_sql_options(const struct store *store, enum sql_access access);
+STEP writer_open(struct store *store);
+void writer_start(struct store *store);
+void writer_stop(struct store *store);
+void store_note_fault(struct store *store, const struct sql *sql);
+void store_note_success(struct store *store);
+
+/* fold.c */
+void fold_start(struct store *store);
+void fold_stop(struct store *store);
+/* Between batches, on the writer's thread: keeps the log within its limit. */
+void fold_after_commit(struct store *store);
+
+/* epoch.c */
+void epochs_publish(struct store_tx *tx);
+
+/* token_ids.c */
+STEP token_ids_load(struct store_tx *tx);
+STEP token_ids_reserve(struct store_tx *tx);
+
+/* grants.c: the grant has a token that lives until `expires_at` (0: for ever). Grant 0 is none. */
+STEP grant_extend(struct store_tx *tx, int64_t id, int64_t expires_at);
+
+/* sweep.c: asks for a sweep over the whole table, for what no lifetime reaches. */
+enum pass { PASS_GRANTS, PASS_TOKENS };
+STEP pass_want(struct store_tx *tx, enum pass pass);

@@ -1,0 +1,165 @@
+/*
+ * reader.c — a read-only connection and the caches of each thread.
+ */
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "store/parts.h"
+#include "store/rows.h"
+
+#define READER_CACHE_BYTES (2 * 1024 * 1024) /* holds the inner pages of a table of ten million tokens */
+
+static const size_t client_texts[] = {
+    offsetof(struct client_row, client_id),
+    offsetof(struct client_row, environment),
+    offsetof(struct client_row, scope),
+    offsetof(struct client_row, secrets[0].label),
+    offsetof(struct client_row, secrets[1].label),
+    offsetof(struct client_row, secrets[2].label),
+    offsetof(struct client_row, secrets[3].label),
+    offsetof(struct client_row, secrets[4].label),
+};
+_Static_assert(SECRETS_PER_CLIENT_MAX == 5, "every secret's label is a text of the client's row");
+static const size_t account_texts[] = {offsetof(struct account_row, account_id), offsetof(struct account_row, name)};
+static const size_t scope_texts[] = {0};
+
+static const struct row_shape token_shape = {sizeof(struct access_token_row), 0, NULL};
+static const struct row_shape client_shape = {sizeof(struct client_row), 8, client_texts};
+static const struct row_shape account_shape = {sizeof(struct account_row), 2, account_texts};
+static const struct row_shape grant_shape = {sizeof(struct grant_row), 0, NULL};
+static const struct row_shape scope_shape = {sizeof(struct str), 1, scope_texts};
+
+static const struct cache_options row_caches[CACHED_ROWS_COUNT] = {
+    [CACHED_TOKENS] = {EPOCH_TOKEN, &token_shape, 12},       [CACHED_CLIENTS] = {EPOCH_CLIENT, &client_shape, 10},
+    [CACHED_ACCOUNTS] = {EPOCH_ACCOUNT, &account_shape, 10}, [CACHED_GRANTS] = {EPOCH_GRANT, &grant_shape, 12},
+    [CACHED_SCOPES] = {EPOCH_NONE, &scope_shape, 9},
+};
+static const unsigned name_bits[CACHED_NAMES_COUNT] = {
+    [NAMED_CLIENTS] = 10, [NAMED_ACCOUNTS] = 10, [NAMED_SCOPES] = 9};
+
+/* The reader that this thread used last: most threads have one store. */
+static _Thread_local struct {
+    uint64_t serial;
+    struct store_reader *reader;
+} latest;
+
+void reader_init(struct store_reader *reader, struct store *store)
+{
+    reader->store = store;
+    for (size_t i = 0; i < CACHED_ROWS_COUNT; i++)
+        reader->caches[i] = cache_create(&row_caches[i], &reader->counts);
+    for (size_t i = 0; i < CACHED_NAMES_COUNT; i++)
+        reader->names[i] = name_cache_create(name_bits[i]);
+}
+
+void reader_end(struct store_reader *reader)
+{
+    sql_close(reader->sql);
+    reader->sql = NULL;
+    for (size_t i = 0; i < CACHED_ROWS_COUNT; i++)
+        cache_destroy(reader->caches[i]);
+    for (size_t i = 0; i < CACHED_NAMES_COUNT; i++)
+        name_cache_destroy(reader->names[i]);
+}
+
+/* Runs when a thread that had a reader ends. */
+static void drop_reader(void *subject)
+{
+    struct store_reader *reader = subject;
+    struct store *store = reader->store;
+    pthread_mutex_lock(&store->readers_mutex);
+    struct store_reader **link = &store->readers;
+    while (*link != reader)
+        link = &(*link)->next;
+    *link = reader->next;
+    store->gone_hits += atomic_load(&reader->counts.hits);
+    store->gone_misses += atomic_load(&reader->counts.misses);
+    pthread_mutex_unlock(&store->readers_mutex);
+    reader_end(reader);
+    memory_free(reader);
+}
+
+void readers_open(struct store *store)
+{
+    pthread_mutex_init(&store->readers_mutex, NULL);
+    pthread_key_create(&store->reader_key, drop_reader);
+}
+
+void readers_close(struct store *store)
+{
+    pthread_key_delete(store->reader_key);
+    while (store->readers) {
+        struct store_reader *reader = store->readers;
+        store->readers = reader->next;
+        reader_end(reader);
+        memory_free(reader);
+    }
+    pthread_mutex_destroy(&store->readers_mutex);
+}
+
+static struct store_reader *add_reader(struct store *store)
+{
+    struct store_reader *reader = memory_alloc(sizeof *reader);
+    reader_init(reader, store);
+    pthread_mutex_lock(&store->readers_mutex);
+    reader->next = store->readers;
+    store->readers = reader;
+    pthread_mutex_unlock(&store->readers_mutex);
+    pthread_setspecific(store->reader_key, reader);
+    return reader;
+}
+
+struct store_reader *store_reader(struct store *store)
+{
+    if (latest.serial == store->serial)
+        return latest.reader;
+    struct store_reader *reader = pthread_getspecific(store->reader_key);
+    if (!reader)
+        reader = add_reader(store);
+    latest.serial = store->serial;
+    latest.reader = reader;
+    return reader;
+}
+
+static bool is_of_transaction(const struct store_reader *reader)
+{
+    return reader == &reader->store->tx.reader;
+}
+
+struct sql *reader_sql(struct store_reader *reader)
+{
+    if (is_of_transaction(reader))
+        return reader->sql;
+    if (reader->sql && sql_fault(reader->sql) > SQL_BUSY) {
+        sql_close(reader->sql);
+        reader->sql = NULL;
+    }
+    if (!reader->sql) {
+        struct sql_options options = store_sql_options(reader->store, SQL_READ);
+        options.cache_bytes = READER_CACHE_BYTES;
+        reader->sql = sql_open(&options);
+    } else if (sql_fault(reader->sql) != SQL_FINE) {
+        sql_forgive(reader->sql);
+    }
+    return reader->sql;
+}
+
+STEP reader_note(struct store_reader *reader, enum outcome outcome)
+{
+    bool is_failing = outcome == FAILED;
+    if (is_of_transaction(reader) || is_failing == reader->is_failing)
+        return outcome;
+    reader->is_failing = is_failing;
+    if (is_failing)
+        log_event(LOG_ERROR, "store_read_failed", log_text("error", sql_message(reader->sql)));
+    else
+        log_event(LOG_INFO, "store_read_recovered", log_text("path", str_of(reader->store->path)));
+    return outcome;
+}
+
+void reader_forget(struct store_reader *reader)
+{
+    for (size_t i = 0; i < CACHED_ROWS_COUNT; i++)
+        cache_clear(reader->caches[i]);
+}

@@ -1,0 +1,188 @@
+/*
+ * Faults of the disk: the N-th write or sync fails, for N = 1, 2, … until a run passes without. Whatever happens,
+ * what was acknowledged is there afterwards, nothing is half written, and the store works again without being opened
+ * again.
+ */
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "../unit/store/fixture.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "faulty_files.h"
+
+#define NOW         INT64_C(1790000000)
+#define STEPS       6
+#define TOKENS_EACH 40 /* a step is over one page */
+#define ROUNDS_MAX  2000
+
+/* A step writes tokens of its number as client_id: all or none of them must be there. */
+struct step {
+    int64_t number;
+};
+
+static enum outcome write_step(struct store_tx *tx, void *subject)
+{
+    const struct step *step = subject;
+    for (size_t i = 0; i < TOKENS_EACH; i++) {
+        struct access_token_row row = {
+            .id = store_tx_token_id(tx, NOW), .client_id = step->number, .scope_set = 1, .expires_at = NOW};
+        TRY(access_token_insert(tx, &row));
+    }
+    return OK;
+}
+
+static enum outcome try_step(struct fixture *fixture, int64_t number)
+{
+    struct step step = {number};
+    return write_rows(fixture->store, write_step, &step);
+}
+
+static int64_t rows_of_step(struct fixture *fixture, int64_t number)
+{
+    char text[96];
+    snprintf(text, sizeof text, "SELECT count(*) FROM access_tokens WHERE client_id = %lld", (long long)number);
+    return ask(fixture->path, text);
+}
+
+static void check_steps(struct fixture *fixture, const enum outcome *outcomes, size_t count)
+{
+    assert_int_equal(ask(fixture->path, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"),
+                     1);
+    for (size_t i = 0; i < count; i++) {
+        int64_t found = rows_of_step(fixture, (int64_t)i + 1);
+        if (outcomes[i] == OK)
+            assert_int_equal(found, TOKENS_EACH);
+        else
+            assert_true(found == 0 || found == TOKENS_EACH);
+    }
+}
+
+/* False when the run was over before the n-th operation. */
+static bool run_with_fault(struct fixture *fixture, long nth, enum file_fault fault, enum file_fault_span span)
+{
+    enum outcome outcomes[STEPS + 1];
+    faulty_files_arm(nth, fault, span);
+    for (int64_t i = 0; i < STEPS; i++)
+        outcomes[i] = try_step(fixture, i + 1);
+    bool has_failed = faulty_files_has_failed();
+    faulty_files_disarm();
+    outcomes[STEPS] = try_step(fixture, STEPS + 1);
+    assert_int_equal(outcomes[STEPS], OK);
+    assert_true(store_is_ready(fixture->store));
+    reopen(fixture);
+    check_steps(fixture, outcomes, STEPS + 1);
+    return has_failed;
+}
+
+static void run_until_it_passes(enum file_fault fault, enum file_fault_span span)
+{
+    bool has_failed = true;
+    for (long nth = 1; has_failed; nth++) {
+        void *state;
+        assert_true(nth < ROUNDS_MAX);
+        assert_int_equal(open_fixture(&state), 0);
+        struct fixture *fixture = state;
+        fixture->options.vfs = FAULTY_FILES;
+        fixture->options.log_max_bytes = 32 * 1024; /* so that folding the log takes part */
+        fixture->options.is_without_sync = false;
+        reopen(fixture);
+        has_failed = run_with_fault(fixture, nth, fault, span);
+        assert_int_equal(close_fixture(&state), 0);
+    }
+}
+
+static void survive_an_io_error_at_every_write(void **state)
+{
+    (void)state;
+    run_until_it_passes(FILE_IO_ERROR, FAULT_ONCE);
+}
+
+static void survive_io_errors_from_every_write_on(void **state)
+{
+    (void)state;
+    run_until_it_passes(FILE_IO_ERROR, FAULT_LASTING);
+}
+
+static void survive_a_disk_that_is_full_from_every_write_on(void **state)
+{
+    (void)state;
+    run_until_it_passes(FILE_DISK_FULL, FAULT_LASTING);
+}
+
+static void survive_a_file_that_turns_read_only_at_every_write(void **state)
+{
+    (void)state;
+    run_until_it_passes(FILE_READ_ONLY, FAULT_LASTING);
+}
+
+static void wait_until_ready(struct fixture *fixture)
+{
+    int64_t until = clock_monotonic_ns() + INT64_C(30000000000);
+    while (!store_is_ready(fixture->store)) {
+        assert_true(clock_monotonic_ns() < until);
+        sched_yield();
+    }
+}
+
+static void say_so_and_recover_by_itself_when_nobody_comes(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->options.vfs = FAULTY_FILES;
+    reopen(fixture);
+    faulty_files_arm(1, FILE_DISK_FULL, FAULT_LASTING);
+    assert_int_equal(try_step(fixture, 1), FAILED);
+    assert_false(store_is_ready(fixture->store));
+    faulty_files_disarm();
+    wait_until_ready(fixture);
+    assert_int_equal(rows_of_step(fixture, 1), 0);
+    assert_int_equal(try_step(fixture, 2), OK);
+}
+
+static void set_file_limit(rlim_t bytes)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* No shim: the system itself refuses to let the file grow. */
+static void survive_a_real_limit_of_the_file(void **state)
+{
+    struct fixture *fixture = *state;
+    enum outcome outcomes[200];
+    size_t count = 0;
+    signal(SIGXFSZ, SIG_IGN);
+    set_file_limit(512 * 1024);
+    do {
+        outcomes[count] = try_step(fixture, (int64_t)count + 1);
+        count++;
+    } while (outcomes[count - 1] == OK && count < 190);
+    assert_int_equal(outcomes[count - 1], FAILED);
+    assert_false(store_is_ready(fixture->store));
+    set_file_limit(RLIM_INFINITY);
+    outcomes[count] = try_step(fixture, (int64_t)count + 1);
+    assert_int_equal(outcomes[count], OK);
+    reopen(fixture);
+    check_steps(fixture, outcomes, count + 1);
+}
+
+#define IN_STORE(test) cmocka_unit_test_setup_teardown(test, open_fixture, close_fixture)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(survive_an_io_error_at_every_write),
+        cmocka_unit_test(survive_io_errors_from_every_write_on),
+        cmocka_unit_test(survive_a_disk_that_is_full_from_every_write_on),
+        cmocka_unit_test(survive_a_file_that_turns_read_only_at_every_write),
+        IN_STORE(say_so_and_recover_by_itself_when_nobody_comes),
+        IN_STORE(survive_a_real_limit_of_the_file),
+    };
+    faulty_files_register();
+    log_set_level(LOG_ERROR);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
