@@ -1,0 +1,53 @@
+#include "oauth/client.h"
+
+#include "oauth/call.h"
+#include "store/applications.h"
+
+enum outcome client_check_credentials(struct call *call)
+{
+    const struct authorization *header = &call->authorization;
+    struct str body_id = call_parameter(call, PARAMETER_client_id);
+    struct str body_secret = call_parameter(call, PARAMETER_client_secret);
+
+    REQUIRE(call, !header->is_malformed, credentials_malformed);
+    if (!header->is_basic) {
+        REQUIRE(call, str_is_present(body_id), credentials_missing);
+        REQUIRE(call, call->client_authentication & CLIENT_BY_BODY, credentials_place);
+        return OK;
+    }
+    REQUIRE(call, call->client_authentication & CLIENT_BY_HEADER, credentials_place);
+    /* [RFC6749 2.3] The client MUST NOT use more than one authentication method in each request. */
+    REQUIRE(call, !str_is_present(body_secret), credentials_double);
+    REQUIRE(call, !str_is_present(body_id) || str_equal(body_id, header->client_id), client_differs);
+    return OK;
+}
+
+/* Looks at every secret whatever comes first, so that the time does not tell which one fitted. */
+static const struct secret_row *find_secret(const struct client_row *client, struct str secret)
+{
+    struct digest hash = digest_sha256(secret);
+    const struct secret_row *found = NULL;
+    for (size_t i = 0; i < client->secret_count; i++)
+        if (digest_equal(&client->secrets[i].secret_hash, &hash))
+            found = &client->secrets[i];
+    return found;
+}
+
+enum outcome client_authenticate(struct call *call, struct store_reader *reader)
+{
+    bool by_header = call->authorization.is_basic;
+    struct str client_id = by_header ? call->authorization.client_id : call_parameter(call, PARAMETER_client_id);
+    struct str secret = by_header ? call->authorization.client_secret : call_parameter(call, PARAMETER_client_secret);
+
+    TRY(client_find(reader, call->arena, call->realm->id, client_id, &call->client));
+    REQUIRE(call, call->client, client_unknown);
+    REQUIRE(call, !(call->client->flags & CLIENT_IS_PUBLIC), client_is_public);
+    REQUIRE(call, str_is_present(secret), credentials_missing);
+    const struct secret_row *found = find_secret(call->client, secret);
+    REQUIRE(call, found, secret_wrong);
+    REQUIRE(call, found->expires_at == 0 || found->expires_at > call->now, secret_expired);
+    /* Only who proved the secret learns that the client is suspended. */
+    REQUIRE(call, call->client->suspended_at == 0, client_suspended);
+    call->secret_id = found->id;
+    return OK;
+}

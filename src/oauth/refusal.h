@@ -1,0 +1,92 @@
+/*
+ * refusal.h — every way in which the rules say no.
+ *
+ * A refusal has a name of its own, the RFC's error code, and a constant text. A dialect may give any of them another
+ * status, code or text, by the refusal's name or by the code; the rules only choose which it is. Texts never
+ * contain input.
+ *
+ * Specs: RFC 6749 §5.2, RFC 6750 §3.1, RFC 7009 §2.2.
+ */
+#pragma once
+
+#include "base/outcome.h"
+#include "base/text.h"
+
+/* name, error, error_description */
+#define REFUSALS(X)                                                                                                  \
+    X(body_too_large, invalid_request, "The request body is too large.")                                             \
+    X(headers_too_large, invalid_request, "The request headers are too large.")                                      \
+    X(uri_too_long, invalid_request, "The request target is too long.")                                              \
+    X(request_too_slow, invalid_request, "The request took too long to arrive.")                                     \
+    X(request_malformed, invalid_request, "The request is malformed.")                                               \
+    X(path_unknown, not_found, "There is nothing at this path.")                                                     \
+    X(method_not_allowed, invalid_request, "The request method is not allowed here.")                                \
+    X(body_kind_wrong, invalid_request, "The content type is not supported here.")                                   \
+    X(body_unreadable, invalid_request, "The request body cannot be parsed.")                                        \
+    X(text_invalid, invalid_request, "A parameter is not valid text.")                                               \
+    X(parameter_repeated, invalid_request, "A parameter is repeated.")                                               \
+    X(parameter_too_long, invalid_request, "A parameter is too long.")                                               \
+    X(query_not_allowed, invalid_request, "URL query parameters are not allowed.")                                   \
+    X(secret_in_query, invalid_request, "Secrets must not be sent in the URL; consider this one leaked.")            \
+    X(grant_type_missing, invalid_request, "The grant_type parameter is missing.")                                   \
+    X(token_parameter_missing, invalid_request, "The token parameter is missing.")                                   \
+    X(refresh_token_missing, invalid_request, "The refresh_token parameter is missing.")                             \
+    X(account_missing, invalid_request, "The account's id or secret is missing.")                                    \
+    X(credentials_double, invalid_request, "More than one client authentication method was used.")                   \
+    X(credentials_missing, invalid_client, "Client authentication is missing.")                                      \
+    X(credentials_malformed, invalid_client, "The client credentials cannot be read.")                               \
+    X(credentials_place, invalid_client, "Client credentials are not accepted in this place.")                       \
+    X(client_unknown, invalid_client, "The client is unknown.")                                                      \
+    X(client_differs, invalid_client, "The client_id differs from the authenticated client.")                        \
+    X(client_suspended, invalid_client, "The client is suspended.")                                                  \
+    X(secret_wrong, invalid_client, "The client secret is wrong.")                                                   \
+    X(secret_expired, invalid_client, "The client secret has expired.")                                              \
+    X(client_is_public, invalid_client, "A public client cannot authenticate.")                                      \
+    X(grant_type_unknown, unsupported_grant_type, "The grant type is not supported.")                                \
+    X(grant_not_allowed, unauthorized_client, "The client may not use this grant type.")                             \
+    X(scope_unknown, invalid_scope, "The scope is unknown or malformed.")                                            \
+    X(scope_not_allowed, invalid_scope, "The client may not have this scope.")                                       \
+    X(scope_needs_user, invalid_scope, "The scope needs a user's consent.")                                          \
+    X(scope_grows, invalid_scope, "The scope exceeds what was granted.")                                             \
+    X(limited_not_offered, invalid_scope, "Limited tokens are not offered here.")                                    \
+    X(refresh_token_unknown, invalid_grant, "The refresh token is invalid.")                                         \
+    X(refresh_token_expired, invalid_grant, "The refresh token has expired.")                                        \
+    X(refresh_token_foreign, invalid_grant, "The refresh token belongs to another client.")                          \
+    X(refresh_token_reused, invalid_grant, "The refresh token was used before; its grant is revoked.")               \
+    X(grant_revoked, invalid_grant, "The grant was revoked.")                                                        \
+    X(account_unknown, invalid_grant, "The account is unknown.")                                                     \
+    X(account_secret_wrong, invalid_grant, "The account's secret is wrong.")                                         \
+    X(account_suspended, invalid_grant, "The account is suspended.")                                                 \
+    X(authorization_missing, token_missing, "An access token is needed.")                                            \
+    X(authorization_malformed, invalid_request, "The Authorization header cannot be read.")                          \
+    X(token_unknown, invalid_token, "The access token is invalid.")                                                  \
+    X(token_expired, invalid_token, "The access token has expired.")                                                 \
+    X(token_revoked, invalid_token, "The access token was revoked.")                                                 \
+    X(scope_insufficient, insufficient_scope, "The request needs a scope that the token does not have.")             \
+    X(store_unavailable, temporarily_unavailable, "The server cannot store anything at the moment.")
+
+enum refusal {
+    NOT_REFUSED = 0,
+#define REFUSAL_ENUM(name, error, text) REFUSED_##name,
+    REFUSALS(REFUSAL_ENUM)
+#undef REFUSAL_ENUM
+        REFUSAL_COUNT
+};
+
+struct refusal_words {
+    struct str name;
+    struct str error; /* token_missing and not_found are ours: those requests have no RFC code */
+    struct str error_description;
+};
+
+const struct refusal_words *refusal_words(enum refusal refusal);
+
+/* Refuses the call unless the condition holds. */
+#define REQUIRE(call, holds, name)                                                                                   \
+    do {                                                                                                             \
+        if (!(holds))                                                                                                \
+            return refuse((call), REFUSED_##name);                                                                   \
+    } while (0)
+
+struct call;
+enum outcome refuse(struct call *call, enum refusal refusal);

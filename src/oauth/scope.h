@@ -1,0 +1,32 @@
+/*
+ * scope.h — which scopes a token gets.
+ *
+ * A result is in the realm's order without repetitions, so that one set of scopes is one text. Words that match a
+ * pattern of the realm (`org_*:read`) keep the order of the request behind it.
+ *
+ * Specs: RFC 6749 §3.3.   Threads: any; pure.
+ */
+#pragma once
+
+#include "base/outcome.h"
+#include "base/text.h"
+
+struct call;
+struct realm;
+
+/* More words than this are refused. */
+#define SCOPE_WORDS_MAX 64
+
+/*
+ * Without a user: `requested` (absent or empty: the policy's or the realm's default) within what the client may have.
+ * `call->client` must be there. Sets call->scope.
+ */
+STEP scope_for_client(struct call *call, struct str requested);
+
+/* At refresh: `requested` (absent: all of `granted`) must be within `granted`. [RFC6749 6] */
+STEP scope_narrow(struct call *call, struct str requested, struct str granted);
+
+/* Every word of `needed` is among `had`. */
+bool scope_contains(struct str had, struct str needed);
+/* The word is one of the realm's scopes, by name or by pattern. */
+bool scope_is_known(const struct realm *realm, struct str word);
