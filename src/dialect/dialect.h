@@ -16,5 +16,5 @@ struct dialect *dialect_read(struct str file, struct str text, struct mistakes *
 
 /* The YAML of a dialect that is compiled into the program (dialects/NAME.yaml), or absent. */
 struct str dialect_shipped(struct str name);
-/* Its name by number, or absent past the last. */
+/* Its name by number, absent behind the last; ask no further than that. */
 struct str dialect_shipped_name(size_t index);

@@ -1,0 +1,127 @@
+#include "dialect/desk.h"
+
+#include "base/arena.h"
+#include "base/codec.h"
+#include "dialect/decode.h"
+#include "dialect/encode.h"
+#include "dialect/face.h"
+#include "dialect/shape.h"
+#include "http/message.h"
+#include "store/store.h"
+
+/* What a parked exchange leaves behind: the unit is first, so that it finds the rest. */
+struct errand {
+    struct unit unit;
+    struct exchange *exchange;
+    const struct desk *desk;
+    struct call *call;
+};
+
+struct call *desk_call(struct exchange *exchange, const struct desk *desk)
+{
+    struct call *call = arena_new(exchange->arena, struct call);
+    call->arena = exchange->arena;
+    call->realm = desk->realm;
+    call->now = exchange->now;
+    call->client_authentication = desk->dialect->client_authentication;
+    return call;
+}
+
+const struct error_shape *desk_errors(const struct desk *desk)
+{
+    const struct operation *operation = desk->endpoint->operation;
+    if (desk->part == FACE_GUARD)
+        return desk->dialect->guard_errors;
+    return operation && operation->is_for_resource ? desk->dialect->resource_errors : desk->dialect->errors;
+}
+
+bool desk_prepare(const struct operation *operation, struct call *call, struct store *store)
+{
+    enum outcome outcome = operation->check(call);
+    if (outcome == OK)
+        outcome = operation->prepare(call, store_reader(store));
+    if (outcome == FAILED)
+        call->refusal = REFUSED_store_unavailable;
+    return outcome == OK && !call->is_settled;
+}
+
+static void answer(struct exchange *exchange, const struct desk *desk, struct call *call)
+{
+    const struct operation *operation = desk->endpoint->operation;
+    desk_count_call(exchange, desk, call);
+    if (call->refusal) {
+        encode_refusal(exchange, call, desk_errors(desk), STR_NONE);
+    } else {
+        if (operation->conclude)
+            operation->conclude(call);
+        if (desk->part == FACE_GUARD)
+            encode_identity(exchange, call);
+        encode_reply(exchange, call, &desk->endpoint->reply);
+    }
+    desk_count(exchange, desk);
+}
+
+/* May run twice: what the first run refused must not outlive its rollback. */
+static enum outcome apply(struct unit *unit, struct store_tx *tx)
+{
+    struct errand *errand = (struct errand *)unit;
+    errand->call->refusal = NOT_REFUSED;
+    return errand->desk->endpoint->operation->apply(errand->call, tx);
+}
+
+static void resume(struct unit *unit)
+{
+    exchange_resume(((struct errand *)unit)->exchange);
+}
+
+static void answer_resumed(struct exchange *exchange)
+{
+    struct errand *errand = exchange->face;
+    if (errand->unit.outcome == FAILED)
+        errand->call->refusal = REFUSED_store_unavailable;
+    answer(exchange, errand->desk, errand->call);
+}
+
+static void park(struct exchange *exchange, const struct desk *desk, struct call *call, struct store *store)
+{
+    struct errand *errand = arena_new(exchange->arena, struct errand);
+    *errand = (struct errand){{NULL, apply, resume, OK}, exchange, desk, call};
+    exchange->face = errand;
+    exchange->resumed = answer_resumed;
+    exchange_park(exchange);
+    store_submit(store, &errand->unit);
+}
+
+/*
+ * The gateway may ask for scopes in its own address: /guard/realm?scope=read. Below the guard's path stands the
+ * client's original path with the client's query, which asks for nothing.
+ */
+static void read_needed_scope(const struct desk *desk, const struct request *request, struct call *call)
+{
+    struct str rest = request->query, pair;
+    if (request->path.len != STR("/guard/").len + desk->realm->name.len)
+        return;
+    while (str_next(&rest, '&', &pair))
+        if (str_has_prefix(pair, STR("scope=")) &&
+                           !form_decode(call->arena, str_slice(pair, 6, pair.len), &call->needed_scope))
+            call->needed_scope = STR("?"); /* a scope that nobody has: an unreadable rule lets nobody pass */
+}
+
+static enum outcome decode(const struct exchange *exchange, const struct desk *desk, struct call *call)
+{
+    if (desk->part != FACE_GUARD)
+        return decode_request(desk->dialect, desk->endpoint, &exchange->request, call);
+    decode_authorization(desk->dialect, exchange->request.authorization, call);
+    read_needed_scope(desk, &exchange->request, call);
+    return OK;
+}
+
+void desk_serve(struct exchange *exchange, const struct desk *desk, struct store *store)
+{
+    struct call *call = desk_call(exchange, desk);
+    bool must_apply = decode(exchange, desk, call) == OK && desk_prepare(desk->endpoint->operation, call, store);
+    if (must_apply)
+        park(exchange, desk, call, store);
+    else
+        answer(exchange, desk, call);
+}

@@ -1,0 +1,46 @@
+/*
+ * desk.h — one endpoint of one realm at work: where an exchange is served.
+ *
+ * Private to dialect/. A desk knows its realm, dialect, endpoint and metrics. Serving is decode → check → prepare →
+ * apply → encode; the exchange is parked at most once, for the one unit that all its calls share.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+struct arena;
+struct call;
+struct desk_metrics;
+struct dialect;
+struct endpoint;
+struct error_shape;
+struct exchange;
+struct operation;
+struct realm;
+struct store;
+
+struct desk {
+    const struct realm *realm;
+    const struct dialect *dialect;
+    const struct endpoint *endpoint;
+    unsigned part; /* enum face_part */
+    struct desk_metrics *metrics;
+};
+
+const struct desk *desk_create(struct arena *arena, const struct realm *realm, const struct dialect *dialect,
+                               const struct endpoint *endpoint, unsigned part);
+
+/* A fresh call of this desk's realm. */
+struct call *desk_call(struct exchange *exchange, const struct desk *desk);
+const struct error_shape *desk_errors(const struct desk *desk);
+
+void desk_serve(struct exchange *exchange, const struct desk *desk, struct store *store);
+void desk_serve_graphql(struct exchange *exchange, const struct desk *desk, struct store *store);
+
+/* Runs check and prepare, and refuses where the machine failed. True: the call must be applied. */
+bool desk_prepare(const struct operation *operation, struct call *call, struct store *store);
+
+/* Counts the answered exchange and its time. */
+void desk_count(const struct exchange *exchange, const struct desk *desk);
+/* Counts what one call came to, and logs what an operator must hear of. */
+void desk_count_call(const struct exchange *exchange, const struct desk *desk, const struct call *call);

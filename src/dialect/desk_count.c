@@ -1,0 +1,86 @@
+/*
+ * desk_count.c — what the desks count, and what an operator must hear of.
+ */
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metric.h"
+#include "dialect/desk.h"
+#include "dialect/shape.h"
+#include "http/message.h"
+#include "oauth/grant.h"
+#include "store/rows.h"
+
+struct desk_metrics {
+    struct metric *seconds;
+    struct metric *requests[6]; /* by the status' first digit */
+    struct metric *tokens[GRANT_TYPE_COUNT];
+    struct metric *refusals[REFUSAL_COUNT];
+};
+
+static struct str endpoint_name(const struct endpoint *endpoint)
+{
+    return endpoint->path_count ? endpoint->paths[0] : endpoint->does;
+}
+
+static struct desk_metrics *create_metrics(struct arena *arena, struct str realm, const struct endpoint *endpoint)
+{
+    static const char *const classes[] = {"", "1xx", "2xx", "3xx", "4xx", "5xx"};
+    struct desk_metrics *metrics = arena_new(arena, struct desk_metrics);
+    struct str name = endpoint_name(endpoint);
+    metrics->seconds = metric_histogram("jeton_request_seconds", "Time from a whole request to its answer.",
+                                        METRIC_LABELS({"realm", realm}, {"endpoint", name}));
+    for (int class = 2; class < 6; class ++)
+        metrics->requests[class] =
+            metric_counter("jeton_requests_total", "Requests answered.",
+                           METRIC_LABELS({"realm", realm}, {"endpoint", name}, {"status", str_of(classes[class])}));
+    for (int type = 0; type < GRANT_TYPE_COUNT; type++)
+        metrics->tokens[type] =
+            metric_counter("jeton_tokens_issued_total", "Access tokens issued.",
+                           METRIC_LABELS({"realm", realm}, {"grant_type", grant_kind_name((enum grant_type)type)}));
+    for (int refusal = NOT_REFUSED + 1; refusal < REFUSAL_COUNT; refusal++) {
+        const struct refusal_words *words = refusal_words((enum refusal)refusal);
+        metrics->refusals[refusal] =
+            metric_counter("jeton_refusals_total", "Requests refused.",
+                           METRIC_LABELS({"realm", realm}, {"error", words->error}, {"refusal", words->name}));
+    }
+    return metrics;
+}
+
+const struct desk *desk_create(struct arena *arena, const struct realm *realm, const struct dialect *dialect,
+                               const struct endpoint *endpoint, unsigned part)
+{
+    struct desk *desk = arena_new(arena, struct desk);
+    *desk = (struct desk){realm, dialect, endpoint, part, create_metrics(arena, realm->name, endpoint)};
+    return desk;
+}
+
+void desk_count(const struct exchange *exchange, const struct desk *desk)
+{
+    unsigned class = exchange->response.status / 100;
+    metric_observe_ns(desk->metrics->seconds, clock_monotonic_ns() - exchange->began_ns);
+    if (class >= 2 && class < 6)
+        metric_add(desk->metrics->requests[class], 1);
+}
+
+static void log_call(const struct exchange *exchange, const struct desk *desk, const char *event,
+                     const struct call *call)
+{
+    log_event(LOG_WARNING, event, log_text("exchange", exchange->id), log_text("realm", desk->realm->name),
+              log_text("client_id", call->client ? call->client->client_id : STR("")),
+                       log_text("address", exchange->request.client_address));
+}
+
+void desk_count_call(const struct exchange *exchange, const struct desk *desk, const struct call *call)
+{
+    if (call->refusal) {
+        metric_add(desk->metrics->refusals[call->refusal], 1);
+        if (call->refusal == REFUSED_secret_in_query)
+            log_call(exchange, desk, "secret_in_query", call);
+        if (call->refusal == REFUSED_refresh_token_reused)
+            log_call(exchange, desk, "refresh_token_reused", call);
+        return;
+    }
+    if (call->grant_kind)
+        metric_add(desk->metrics->tokens[call->grant_kind->type], 1);
+}

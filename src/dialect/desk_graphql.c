@@ -1,0 +1,272 @@
+/*
+ * desk_graphql.c — a GraphQL endpoint: each root field is a call, all of them share one unit.
+ *
+ * Specs: GraphQL October 2021 §6–7.
+ */
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/codec.h"
+#include "base/json.h"
+#include "dialect/decode.h"
+#include "dialect/desk.h"
+#include "dialect/encode.h"
+#include "dialect/shape.h"
+#include "graphql/graphql.h"
+#include "http/message.h"
+#include "store/store.h"
+
+struct field_call {
+    struct graphql_field *field;
+    const struct field_shape *shape; /* NULL: nobody resolves it, it is null */
+    struct call *call;
+    bool must_apply;
+};
+
+/* The unit is first, so that it finds the rest. */
+struct errand {
+    struct unit unit;
+    struct exchange *exchange;
+    const struct desk *desk;
+    struct graphql_request *request;
+    struct field_call *calls;
+    size_t count;
+};
+
+static const struct field_shape *find_shape(const struct graphql_shape *graphql, const struct graphql_field *field)
+{
+    for (size_t i = 0; i < graphql->field_count; i++)
+        if (str_equal(graphql->fields[i].type, field->parent_type) && str_equal(graphql->fields[i].name, field->name))
+            return &graphql->fields[i];
+    return NULL;
+}
+
+static enum outcome decode_field(struct field_call *field_call, const struct exchange *exchange,
+                                 const struct desk *desk)
+{
+    const struct field_shape *shape = field_call->shape;
+    const json_t *members = field_call->field->arguments;
+    struct call *call = field_call->call;
+    decode_authorization(desk->dialect, exchange->request.authorization, call);
+    if (!shape->operation->is_for_resource && !call->authorization.is_basic)
+        call->authorization = (struct authorization){0};
+    if (str_is_present(shape->input))
+        members = json_object_getn(members, shape->input.ptr, shape->input.len);
+    TRY(decode_members(&shape->spelling, members, call));
+    decode_finish(&shape->spelling, call);
+    return OK;
+}
+
+static void begin_field(struct field_call *field_call, struct exchange *exchange, const struct desk *desk,
+                        struct store *store)
+{
+    field_call->shape = find_shape(desk->endpoint->graphql, field_call->field);
+    if (!field_call->shape)
+        return;
+    field_call->call = desk_call(exchange, desk);
+    field_call->must_apply = decode_field(field_call, exchange, desk) == OK &&
+                             desk_prepare(field_call->shape->operation, field_call->call, store);
+}
+
+static const struct error_shape *field_errors(const struct desk *desk, const struct field_call *field_call)
+{
+    return field_call->shape->operation->is_for_resource ? desk->dialect->resource_errors : desk->dialect->errors;
+}
+
+static json_t *render(struct call *call, const struct json_template *json)
+{
+    struct buf text;
+    if (!json)
+        return NULL;
+    buf_init(&text, call->arena, REPLY_MAX);
+    json_template_write(json, &call->facts, &text);
+    return json_read(call->arena, buf_str(&text));
+}
+
+static void refuse_field(const struct desk *desk, const struct field_call *field_call)
+{
+    struct call *call = field_call->call;
+    struct graphql_error *error = arena_new(call->arena, struct graphql_error);
+    call->facts.present = 0;
+    encode_error_facts(call, field_errors(desk, field_call));
+    error->message = call->facts.values[FACT_error_description].text;
+    error->extensions = render(call, desk->endpoint->graphql->extensions);
+    field_call->field->error = error;
+}
+
+static void conclude_field(const struct exchange *exchange, const struct desk *desk, struct field_call *field_call)
+{
+    struct call *call = field_call->call;
+    if (!field_call->shape)
+        return;
+    desk_count_call(exchange, desk, call);
+    if (call->refusal) {
+        refuse_field(desk, field_call);
+        return;
+    }
+    if (field_call->shape->operation->conclude)
+        field_call->shape->operation->conclude(call);
+    field_call->field->result = render(call, field_call->shape->body);
+}
+
+/* The response stands in its own bytes; status and headers are the endpoint's. */
+static void answer(struct errand *errand)
+{
+    struct exchange *exchange = errand->exchange;
+    const struct desk *desk = errand->desk;
+    struct call *call = desk_call(exchange, desk);
+    struct buf body;
+    buf_init(&body, exchange->arena, REPLY_MAX);
+    for (size_t i = 0; i < errand->count; i++)
+        conclude_field(exchange, desk, &errand->calls[i]);
+    graphql_request_write(errand->request, &body);
+    if (body.is_full) {
+        body.len = 0;
+        body.is_full = false;
+        graphql_error_write(STR("The response is too large."), NULL, &body);
+    }
+    encode_bytes(exchange, call, &desk->endpoint->reply, buf_str(&body));
+    desk_count(exchange, desk);
+}
+
+/* May run twice. One call's refusal commits like any other; one call's failure fails all. */
+static enum outcome apply(struct unit *unit, struct store_tx *tx)
+{
+    struct errand *errand = (struct errand *)unit;
+    for (size_t i = 0; i < errand->count; i++) {
+        struct field_call *field_call = &errand->calls[i];
+        if (!field_call->must_apply)
+            continue;
+        field_call->call->refusal = NOT_REFUSED;
+        if (field_call->shape->operation->apply(field_call->call, tx) == FAILED)
+            return FAILED;
+    }
+    return OK;
+}
+
+static void resume(struct unit *unit)
+{
+    exchange_resume(((struct errand *)unit)->exchange);
+}
+
+static void answer_resumed(struct exchange *exchange)
+{
+    struct errand *errand = exchange->face;
+    for (size_t i = 0; errand->unit.outcome == FAILED && i < errand->count; i++)
+        if (errand->calls[i].must_apply)
+            errand->calls[i].call->refusal = REFUSED_store_unavailable;
+    answer(errand);
+}
+
+/* What a request says, wherever it says it. */
+struct question {
+    struct str query;
+    struct str operation_name;
+    const json_t *variables;
+};
+
+/* [GraphQL over HTTP 6.2] A query may come in the address, a mutation may not. */
+static STEP read_address(struct call *call, struct str address, struct question *question)
+{
+    struct str pair, value, variables = STR_NONE;
+    while (str_next(&address, '&', &pair)) {
+        size_t equals = str_find(pair, '=');
+        struct str name = str_slice(pair, 0, equals);
+        REQUIRE(call, form_decode(call->arena, str_slice(pair, equals + 1, pair.len), &value), body_unreadable);
+        if (str_equal(name, STR("query")))
+            question->query = value;
+        else if (str_equal(name, STR("operationName")))
+            question->operation_name = value;
+        else if (str_equal(name, STR("variables")))
+            variables = value;
+    }
+    if (str_is_present(variables)) {
+        question->variables = json_read(call->arena, variables);
+        REQUIRE(call, question->variables, body_unreadable);
+    }
+    return OK;
+}
+
+static STEP read_body(struct call *call, const struct request *request, struct question *question)
+{
+    REQUIRE(call, decode_body_kind(request->content_type) == BODY_JSON, body_kind_wrong);
+    const json_t *body = json_read(call->arena, request->body);
+    REQUIRE(call, json_is_object(body), body_unreadable);
+    *question = (struct question){json_member(body, "query"), json_member(body, "operationName"),
+                                  json_object_get(body, "variables")};
+    return OK;
+}
+
+static STEP read_request(struct exchange *exchange, const struct desk *desk, struct call *call,
+                         struct graphql_request **ret_request)
+{
+    const struct request *request = &exchange->request;
+    struct question question = {0};
+    bool is_get = !str_equal(request->method, STR("POST"));
+    TRY(decode_query(desk->endpoint, request->query, call));
+    if (is_get)
+        TRY(read_address(call, request->query, &question));
+    else
+        TRY(read_body(call, request, &question));
+    REQUIRE(call, str_is_present(question.query), body_unreadable);
+    if (json_is_null(question.variables))
+        question.variables = NULL;
+    REQUIRE(call, !question.variables || json_is_object(question.variables), body_unreadable);
+    *ret_request = graphql_request_read(desk->endpoint->graphql->schema, exchange->arena, question.query,
+                                        question.operation_name, question.variables, &graphql_default_limits);
+    REQUIRE(call, !is_get || !(*ret_request)->is_mutation, method_not_allowed);
+    return OK;
+}
+
+static void refuse_all(struct exchange *exchange, const struct desk *desk, struct call *call,
+                       const struct error_shape *shapes)
+{
+    desk_count_call(exchange, desk, call);
+    encode_refusal(exchange, call, shapes, call->refusal == REFUSED_method_not_allowed ? STR("POST") : STR_NONE);
+    desk_count(exchange, desk);
+}
+
+/* The whole endpoint stands behind a live token. */
+static bool is_authorized(struct exchange *exchange, const struct desk *desk, struct call *call, struct store *store)
+{
+    if (!desk->endpoint->authorizes)
+        return true;
+    decode_authorization(desk->dialect, exchange->request.authorization, call);
+    desk_prepare(operation_find(STR("guard")), call, store);
+    return call->refusal == NOT_REFUSED;
+}
+
+static bool begin_fields(struct errand *errand, struct store *store)
+{
+    bool must_apply = false;
+    errand->calls = arena_array(errand->exchange->arena, struct field_call, errand->count + 1);
+    for (size_t i = 0; i < errand->count; i++) {
+        errand->calls[i].field = &errand->request->fields[i];
+        begin_field(&errand->calls[i], errand->exchange, errand->desk, store);
+        must_apply = must_apply || errand->calls[i].must_apply;
+    }
+    return must_apply;
+}
+
+void desk_serve_graphql(struct exchange *exchange, const struct desk *desk, struct store *store)
+{
+    struct call *call = desk_call(exchange, desk);
+    struct errand *errand = arena_new(exchange->arena, struct errand);
+    *errand = (struct errand){.unit = {NULL, apply, resume, OK}, .exchange = exchange, .desk = desk};
+    if (!is_authorized(exchange, desk, call, store)) {
+        refuse_all(exchange, desk, call, desk->dialect->resource_errors);
+        return;
+    }
+    if (read_request(exchange, desk, call, &errand->request) != OK) {
+        refuse_all(exchange, desk, call, desk->dialect->errors);
+        return;
+    }
+    errand->count = errand->request->errors ? 0 : errand->request->field_count;
+    if (!begin_fields(errand, store)) {
+        answer(errand);
+        return;
+    }
+    exchange->face = errand;
+    exchange->resumed = answer_resumed;
+    exchange_park(exchange);
+    store_submit(store, &errand->unit);
+}

@@ -1,0 +1,134 @@
+#include "dialect/dialect.h"
+
+#include "base/arena.h"
+#include "base/mistake.h"
+#include "base/yaml.h"
+#include "dialect/shape.h"
+#include "dialect/shipped.h"
+
+static const char *const dialect_keys[] = {"authorization_schemes",
+                                           "client_authentication",
+                                           "repeated_parameters",
+                                           "constants",
+                                           "content_type",
+                                           "headers",
+                                           "endpoints",
+                                           "replies",
+                                           "errors",
+                                           "resource_errors",
+                                           NULL};
+
+static void load_constants_names(struct loader *loader)
+{
+    const struct yaml_node *node = yaml_member(loader->root, "constants");
+    struct template_names *names = &loader->dialect->names;
+    size_t count;
+    if (!node)
+        return;
+    const struct str *texts = load_texts(loader, node, &count);
+    if (count > TEMPLATE_EXTRA_MAX)
+        load_mistake(loader, node, arena_printf(loader->arena, "%zu names", count), "at most 4 names");
+    for (size_t i = 0; i < count && i < TEMPLATE_EXTRA_MAX; i++)
+        names->extra[names->extra_count++] = texts[i];
+}
+
+static void load_schemes(struct loader *loader)
+{
+    static struct str bearer = STR_INIT("Bearer");
+    const struct yaml_node *node = yaml_member(loader->root, "authorization_schemes");
+    struct dialect *dialect = loader->dialect;
+    dialect->authorization_schemes = &bearer;
+    dialect->authorization_scheme_count = 1;
+    if (node)
+        dialect->authorization_schemes = load_texts(loader, node, &dialect->authorization_scheme_count);
+}
+
+static void load_client_authentication(struct loader *loader)
+{
+    const struct yaml_node *node = yaml_member(loader->root, "client_authentication");
+    size_t count;
+    loader->dialect->client_authentication = CLIENT_BY_HEADER | CLIENT_BY_BODY;
+    if (!node)
+        return;
+    const struct str *texts = load_texts(loader, node, &count);
+    loader->dialect->client_authentication = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (str_equal(texts[i], STR("header")))
+            loader->dialect->client_authentication |= CLIENT_BY_HEADER;
+        else if (str_equal(texts[i], STR("body")))
+            loader->dialect->client_authentication |= CLIENT_BY_BODY;
+        else
+            load_mistake(loader, node, texts[i], "header, body");
+    }
+}
+
+static void load_repeated(struct loader *loader)
+{
+    const struct yaml_node *node = yaml_member(loader->root, "repeated_parameters");
+    if (!node)
+        return;
+    struct str text = load_text(loader, node);
+    loader->dialect->last_repeated_wins = str_equal(text, STR("last"));
+    if (!str_equal(text, STR("last")) && !str_equal(text, STR("refuse")))
+        load_mistake(loader, node, text, "refuse or last");
+}
+
+/* Gateways know "refused" by 401 and 403 only; nginx makes a 500 of anything else. */
+static void load_guard_errors(struct dialect *dialect)
+{
+    memcpy(dialect->guard_errors, dialect->resource_errors, sizeof(dialect->guard_errors));
+    for (int refusal = 0; refusal < REFUSAL_COUNT; refusal++)
+        if (dialect->guard_errors[refusal].status == 400)
+            dialect->guard_errors[refusal].status = 401;
+}
+
+static void load_all_errors(struct loader *loader)
+{
+    const struct yaml_node *errors = yaml_member(loader->root, "errors");
+    const struct yaml_node *resource = yaml_member(loader->root, "resource_errors");
+    if (!errors || !yaml_member(errors, "body")) {
+        load_mistake(loader, errors ? errors : loader->root, STR_NONE, "a member `errors` with a `body`");
+        return;
+    }
+    load_errors(loader, errors, loader->dialect->errors);
+    load_errors(loader, resource ? resource : errors, loader->dialect->resource_errors);
+    load_guard_errors(loader->dialect);
+}
+
+struct dialect *dialect_read(struct str file, struct str text, struct mistakes *mistakes)
+{
+    size_t count_before = mistakes->count;
+    struct loader loader = {.arena = mistakes->arena, .file = file, .mistakes = mistakes};
+    loader.root = yaml_read(file, text, mistakes);
+    if (!loader.root)
+        return NULL;
+    loader.dialect = arena_new(loader.arena, struct dialect);
+    load_only(&loader, loader.root, dialect_keys);
+    load_constants_names(&loader);
+    load_schemes(&loader);
+    load_client_authentication(&loader);
+    load_repeated(&loader);
+    load_all_errors(&loader);
+    load_endpoints(&loader, yaml_member(loader.root, "endpoints"));
+    load_reply(&loader, yaml_member(yaml_member(loader.root, "replies"), "guard"), &loader.dialect->guard);
+    return mistakes->count == count_before ? loader.dialect : NULL;
+}
+
+static struct str name_of(const struct embedded_file *file)
+{
+    struct str name = str_of(file->name);
+    return str_slice(name, 0, str_find(name, '.'));
+}
+
+struct str dialect_shipped_name(size_t index)
+{
+    return shipped_dialects[index].name ? name_of(&shipped_dialects[index]) : STR_NONE;
+}
+
+struct str dialect_shipped(struct str name)
+{
+    for (const struct embedded_file *file = shipped_dialects; file->name; file++)
+        if (str_equal(name, name_of(file)))
+            return (struct str){file->text, file->len};
+    return STR_NONE;
+}

@@ -1,0 +1,153 @@
+#include "dialect/encode.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/codec.h"
+#include "crypto/digest.h"
+#include "dialect/hole.h"
+#include "dialect/shape.h"
+#include "http/message.h"
+
+#define HEADER_VALUE_MAX 4096
+#define DIGEST_SHOWN     16
+
+static void set_request_facts(struct exchange *exchange, struct call *call)
+{
+    const struct request *request = &exchange->request;
+    struct str query = str_is_present(request->query) ? request->query : STR("");
+    call_set_text(call, FACT_request_id, exchange->id);
+    if (call->realm)
+        call_set_text(call, FACT_realm, call->realm->name);
+    /* What came in raw is shown only when it is text. */
+    if (str_is_utf8(request->path) && str_is_utf8(query) && str_is_utf8(request->method)) {
+        call_set_text(call, FACT_request_path, request->path);
+        call_set_text(call, FACT_request_query, query);
+        call_set_text(call, FACT_request_method, request->method);
+    }
+}
+
+/* 32 hex digits of the body's SHA-256: for entity tags. */
+static void set_body_digest(struct call *call, struct str body)
+{
+    struct digest digest = digest_sha256(body);
+    char *room = arena_alloc(call->arena, 2 * DIGEST_SHOWN);
+    hex_write(digest.bytes, DIGEST_SHOWN, room);
+    call_set_text(call, FACT_body_digest, (struct str){room, 2 * DIGEST_SHOWN});
+}
+
+static void add_header(struct exchange *exchange, const struct call *call, struct str name,
+                       const struct text_template *template)
+{
+    struct buf value;
+    buf_init(&value, exchange->arena, HEADER_VALUE_MAX);
+    if (text_template_write_header(template, &call->facts, &value) && value.len)
+        response_header_add(exchange, name, buf_str(&value));
+}
+
+static void answer_bytes(struct exchange *exchange, struct call *call, const struct reply_shape *shape,
+                         unsigned status, struct str body)
+{
+    if (shape->tells_body_digest)
+        set_body_digest(call, body);
+    for (size_t i = 0; i < shape->header_count; i++)
+        add_header(exchange, call, shape->headers[i].name, shape->headers[i].value);
+    response_answer(exchange, status, body.len ? shape->content_type : STR_NONE, body);
+}
+
+static void answer(struct exchange *exchange, struct call *call, const struct reply_shape *shape, unsigned status)
+{
+    struct buf body;
+    buf_init(&body, exchange->arena, REPLY_MAX);
+    if (shape->body)
+        json_template_write(shape->body, &call->facts, &body);
+    answer_bytes(exchange, call, shape, status, buf_str(&body));
+}
+
+void encode_bytes(struct exchange *exchange, struct call *call, const struct reply_shape *shape, struct str body)
+{
+    set_request_facts(exchange, call);
+    answer_bytes(exchange, call, shape, shape->status, body);
+}
+
+void encode_reply(struct exchange *exchange, struct call *call, const struct reply_shape *shape)
+{
+    set_request_facts(exchange, call);
+    answer(exchange, call, shape, shape->status);
+}
+
+static void set_text(struct call *call, enum fact_name name, const struct text_template *template,
+                     struct str otherwise)
+{
+    struct buf text;
+    if (!template) {
+        call_set_text(call, name, otherwise);
+        return;
+    }
+    buf_init(&text, call->arena, HEADER_VALUE_MAX);
+    text_template_write(template, &call->facts, &text);
+    call_set_text(call, name, buf_str(&text));
+}
+
+void encode_error_facts(struct call *call, const struct error_shape *shapes)
+{
+    const struct error_shape *shape = &shapes[call->refusal];
+    const struct refusal_words *words = refusal_words(call->refusal);
+    call_set_text(call, FACT_grant_type, call_parameter(call, PARAMETER_grant_type));
+    set_text(call, FACT_error, shape->error, words->error);
+    set_text(call, FACT_error_description, shape->error_description, words->error_description);
+    for (int i = 0; i < TEMPLATE_EXTRA_MAX; i++)
+        set_text(call, (enum fact_name)(FACT_extra_0 + i), shape->extra[i], STR_NONE);
+}
+
+void encode_refusal(struct exchange *exchange, struct call *call, const struct error_shape *shapes, struct str allow)
+{
+    const struct error_shape *shape = &shapes[call->refusal];
+    call->facts.present = 0;
+    set_request_facts(exchange, call);
+    encode_error_facts(call, shapes);
+    if (str_is_present(allow))
+        response_header_add(exchange, STR("Allow"), allow);
+    if (shape->challenge)
+        add_header(exchange, call, STR("WWW-Authenticate"), shape->challenge);
+    answer(exchange, call, &shape->reply, shape->status);
+}
+
+void encode_plain_refusal(struct exchange *exchange, enum refusal refusal)
+{
+    const struct refusal_words *words = refusal_words(refusal);
+    static const struct {
+        enum refusal refusal;
+        unsigned status;
+    } statuses[] = {
+        {REFUSED_path_unknown, 404}, {REFUSED_body_too_large, 413},   {REFUSED_headers_too_large, 431},
+        {REFUSED_uri_too_long, 414}, {REFUSED_request_too_slow, 408},
+    };
+    unsigned status = 400;
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(*statuses); i++)
+        if (statuses[i].refusal == refusal)
+            status = statuses[i].status;
+    struct str body = arena_printf(exchange->arena, "{\"error\":\"%.*s\",\"error_description\":\"%.*s\"}",
+                                   STR_ARGS(words->error), STR_ARGS(words->error_description));
+    response_header_add(exchange, STR("Cache-Control"), STR("no-store"));
+    response_answer(exchange, status, STR("application/json"), body);
+}
+
+void encode_identity(struct exchange *exchange, const struct call *call)
+{
+    static const struct {
+        struct str name;
+        enum fact_name fact;
+    } headers[] = {
+        {STR_INIT("X-Jeton-Client"), FACT_client_id},        {STR_INIT("X-Jeton-Application"), FACT_application},
+        {STR_INIT("X-Jeton-Environment"), FACT_environment}, {STR_INIT("X-Jeton-Subject"), FACT_subject},
+        {STR_INIT("X-Jeton-Instance"), FACT_instance},       {STR_INIT("X-Jeton-Scope"), FACT_scope},
+        {STR_INIT("X-Jeton-Token-Id"), FACT_token_id},
+    };
+    for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++) {
+        char room[24];
+        struct hole hole = {.fact = headers[i].fact};
+        struct str text = hole_text(&hole, &call->facts, room);
+        struct str value = text.len ? arena_str(exchange->arena, text) : STR("-");
+        response_header_add(exchange, headers[i].name, value);
+    }
+}

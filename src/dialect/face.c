@@ -1,0 +1,143 @@
+#include "dialect/face.h"
+
+#include "base/arena.h"
+#include "base/mistake.h"
+#include "dialect/desk.h"
+#include "dialect/encode.h"
+#include "dialect/shape.h"
+#include "http/message.h"
+#include "http/route.h"
+#include "store/store.h"
+
+struct face {
+    struct store *store;
+    struct route_table *routes;
+};
+
+/* What the server itself refuses, before anything was decoded. */
+static enum refusal limit_refusal(enum http_limit limit)
+{
+    switch (limit) {
+    case BODY_TOO_LARGE:
+        return REFUSED_body_too_large;
+    case HEADERS_TOO_LARGE:
+        return REFUSED_headers_too_large;
+    case URI_TOO_LONG:
+        return REFUSED_uri_too_long;
+    case REQUEST_TOO_SLOW:
+        return REFUSED_request_too_slow;
+    case REQUEST_MALFORMED:
+        return REFUSED_request_malformed;
+    case WITHIN_LIMITS:
+        break;
+    }
+    return NOT_REFUSED;
+}
+
+static void refuse_at(struct exchange *exchange, const struct desk *desk, enum refusal refusal, struct str allow)
+{
+    struct call *call = desk_call(exchange, desk);
+    call->refusal = refusal;
+    desk_count_call(exchange, desk, call);
+    encode_refusal(exchange, call, desk_errors(desk), allow);
+    desk_count(exchange, desk);
+}
+
+void face_handle(const struct face *face, struct exchange *exchange, unsigned parts)
+{
+    const struct request *request = &exchange->request;
+    enum refusal refusal = limit_refusal(exchange->limit);
+    const struct route *route = NULL;
+    enum route_found found = route_find(face->routes, request->host, request->path, request->method, &route);
+    const struct desk *desk = found == ROUTE_NO_PATH ? NULL : route->target;
+
+    if (!desk || !(desk->part & parts)) {
+        encode_plain_refusal(exchange, refusal ? refusal : REFUSED_path_unknown);
+        return;
+    }
+    if (refusal || found == ROUTE_NO_METHOD) {
+        struct str allow = STR_NONE;
+        if (!refusal)
+            allow = route_methods(face->routes, exchange->arena, request->host, request->path);
+        refuse_at(exchange, desk, refusal ? refusal : REFUSED_method_not_allowed, allow);
+        return;
+    }
+    if (desk->endpoint->graphql)
+        desk_serve_graphql(exchange, desk, face->store);
+    else
+        desk_serve(exchange, desk, face->store);
+}
+
+struct builder {
+    struct arena *arena;
+    struct face *face;
+    const struct face_realm *realm;
+    struct mistakes *mistakes;
+};
+
+static void add_route(struct builder *builder, const struct desk *desk, struct str host, struct str path,
+                      struct str method)
+{
+    const struct route *taken;
+    struct route route = {host, path, method, desk->part == FACE_GUARD, desk};
+    if (route_add(builder->face->routes, route, &taken))
+        return;
+    const struct desk *other = taken->target;
+    struct str found = arena_printf(builder->arena, "%.*s %.*s",
+                                    STR_ARGS(str_is_present(method) ? method : STR("*")), STR_ARGS(path));
+    struct str allowed = arena_printf(builder->arena, "a path that realm %.*s does not have on the same host",
+                                      STR_ARGS(other->realm->name));
+    mistake_add(builder->mistakes, builder->realm->file, builder->realm->line, builder->realm->realm->name, found,
+                allowed);
+}
+
+static void add_on_hosts(struct builder *builder, const struct desk *desk, struct str path, struct str method)
+{
+    const struct realm *realm = builder->realm->realm;
+    if (realm->host_count == 0)
+        add_route(builder, desk, STR_NONE, path, method);
+    for (size_t i = 0; i < realm->host_count; i++)
+        add_route(builder, desk, realm->hosts[i], path, method);
+}
+
+static void add_endpoint(struct builder *builder, const struct endpoint *endpoint)
+{
+    const struct face_realm *realm = builder->realm;
+    const struct desk *desk = desk_create(builder->arena, realm->realm, realm->dialect, endpoint, FACE_PUBLIC);
+    for (size_t p = 0; p < endpoint->path_count; p++) {
+        struct str prefix = endpoint->is_at_root ? STR("") : realm->realm->path;
+        struct str path = arena_printf(builder->arena, "%.*s%.*s", STR_ARGS(prefix), STR_ARGS(endpoint->paths[p]));
+        for (size_t m = 0; m < endpoint->method_count; m++)
+            add_on_hosts(builder, desk, path, endpoint->methods[m]);
+    }
+}
+
+/* Every realm has a guard, whatever its hosts: gateways ask by the realm's name. Any method: they forward theirs. */
+static void add_guard(struct builder *builder)
+{
+    const struct face_realm *realm = builder->realm;
+    struct endpoint *endpoint = arena_new(builder->arena, struct endpoint);
+    endpoint->does = STR("guard");
+    endpoint->operation = operation_find(endpoint->does);
+    endpoint->reply = realm->dialect->guard;
+    const struct desk *desk = desk_create(builder->arena, realm->realm, realm->dialect, endpoint, FACE_GUARD);
+    struct str path = arena_printf(builder->arena, "/guard/%.*s", STR_ARGS(realm->realm->name));
+    add_route(builder, desk, STR_NONE, path, STR_NONE);
+}
+
+struct face *face_create(struct arena *arena, struct store *store, const struct face_realm *realms, size_t count,
+                         struct mistakes *mistakes)
+{
+    size_t count_before = mistakes->count;
+    struct face *face = arena_new(arena, struct face);
+    face->store = store;
+    face->routes = route_table_create(arena);
+    for (size_t i = 0; i < count; i++) {
+        struct builder builder = {arena, face, &realms[i], mistakes};
+        const struct dialect *dialect = realms[i].dialect;
+        for (size_t e = 0; e < dialect->endpoint_count; e++)
+            add_endpoint(&builder, &dialect->endpoints[e]);
+        add_guard(&builder);
+    }
+    return mistakes->count == count_before ? face : NULL;
+}

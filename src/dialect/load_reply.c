@@ -1,0 +1,199 @@
+/*
+ * load_reply.c — the replies and errors of a dialect.
+ */
+#include "base/arena.h"
+#include "base/mistake.h"
+#include "base/yaml.h"
+#include "dialect/shape.h"
+
+/* More headers than a reply can sensibly have. */
+#define HEADERS_MAX 24
+
+static const char *const reply_keys[] = {"status", "body", "content_type", "headers", NULL};
+
+/* Header names are tokens [RFC9110 5.6.2]. */
+static bool is_header_name(struct str name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        char byte = name.ptr[i];
+        if (byte <= ' ' || byte > '~' || strchr("\"(),/:;<=>?@[\\]{}", byte))
+            return false;
+    }
+    return name.len > 0;
+}
+
+static void put_header(struct header_template *headers, size_t *count, struct header_template header)
+{
+    for (size_t i = 0; i < *count; i++) {
+        if (str_equal_nocase(headers[i].name, header.name)) {
+            headers[i] = header;
+            return;
+        }
+    }
+    if (*count < HEADERS_MAX)
+        headers[(*count)++] = header;
+}
+
+static bool tells_digest(const struct header_template *headers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (text_template_names(headers[i].value, FACT_body_digest))
+            return true;
+    return false;
+}
+
+/* Lays the headers of `map` over those that are there; an empty value takes one away. */
+static void load_headers(struct loader *loader, const struct yaml_node *map, struct reply_shape *reply)
+{
+    struct header_template headers[HEADERS_MAX];
+    size_t count = reply->header_count;
+    if (!map)
+        return;
+    if (count)
+        memcpy(headers, reply->headers, count * sizeof(*headers));
+    for (const struct yaml_node *member = map->child; member; member = member->next) {
+        if (!is_header_name(member->key))
+            load_mistake(loader, member, member->key, "a header's name");
+        const struct text_template *value = yaml_is_null(member) ? NULL : load_template(loader, member);
+        put_header(headers, &count, (struct header_template){member->key, value});
+    }
+    struct header_template *kept = arena_array(loader->arena, struct header_template, count + 1);
+    reply->header_count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (headers[i].value)
+            kept[reply->header_count++] = headers[i];
+    reply->headers = kept;
+    reply->tells_body_digest = tells_digest(kept, reply->header_count);
+}
+
+static void lay_over(struct loader *loader, const struct yaml_node *map, struct reply_shape *reply)
+{
+    const struct yaml_node *member;
+    if (!map)
+        return;
+    if ((member = yaml_member(map, "status")))
+        reply->status = (unsigned)load_int(loader, member, 200, 599);
+    if ((member = yaml_member(map, "body")))
+        reply->body = yaml_is_null(member) ? NULL : load_json(loader, member);
+    if ((member = yaml_member(map, "content_type")))
+        reply->content_type = load_text(loader, member);
+    load_headers(loader, yaml_member(map, "headers"), reply);
+}
+
+/* What every reply of the dialect has. */
+static struct reply_shape load_base(struct loader *loader)
+{
+    struct reply_shape reply = {.status = 200, .content_type = STR("application/json")};
+    const struct yaml_node *content_type = yaml_member(loader->root, "content_type");
+    if (content_type)
+        reply.content_type = load_text(loader, content_type);
+    load_headers(loader, yaml_member(loader->root, "headers"), &reply);
+    return reply;
+}
+
+void load_reply(struct loader *loader, const struct yaml_node *map, struct reply_shape *ret_reply)
+{
+    *ret_reply = load_base(loader);
+    if (map)
+        load_only(loader, map, reply_keys);
+    lay_over(loader, map, ret_reply);
+}
+
+static unsigned default_status(enum refusal refusal)
+{
+    static const struct {
+        enum refusal refusal;
+        unsigned status;
+    } by_name[] = {
+        {REFUSED_body_too_large, 413},   {REFUSED_headers_too_large, 431},  {REFUSED_uri_too_long, 414},
+        {REFUSED_request_too_slow, 408}, {REFUSED_method_not_allowed, 405}, {REFUSED_body_kind_wrong, 415},
+    };
+    static const struct {
+        struct str error;
+        unsigned status;
+    } by_error[] = {
+        {STR_INIT("invalid_client"), 401}, {STR_INIT("token_missing"), 401},
+        {STR_INIT("invalid_token"), 401},  {STR_INIT("insufficient_scope"), 403},
+        {STR_INIT("not_found"), 404},      {STR_INIT("temporarily_unavailable"), 503},
+    };
+    for (size_t i = 0; i < sizeof(by_name) / sizeof(*by_name); i++)
+        if (by_name[i].refusal == refusal)
+            return by_name[i].status;
+    for (size_t i = 0; i < sizeof(by_error) / sizeof(*by_error); i++)
+        if (str_equal(by_error[i].error, refusal_words(refusal)->error))
+            return by_error[i].status;
+    return 400;
+}
+
+static void lay_error_over(struct loader *loader, const struct yaml_node *map, struct error_shape *shape)
+{
+    const struct yaml_node *member;
+    if (!map)
+        return;
+    lay_over(loader, map, &shape->reply);
+    if ((member = yaml_member(map, "status")))
+        shape->status = shape->reply.status;
+    if ((member = yaml_member(map, "error")))
+        shape->error = load_template(loader, member);
+    if ((member = yaml_member(map, "error_description")))
+        shape->error_description = load_template(loader, member);
+    if ((member = yaml_member(map, "challenge")))
+        shape->challenge = yaml_is_null(member) ? NULL : load_template(loader, member);
+    for (size_t i = 0; i < loader->dialect->names.extra_count; i++) {
+        const char *name = arena_cstr(loader->arena, loader->dialect->names.extra[i]);
+        if ((member = yaml_member(map, name)))
+            shape->extra[i] = load_template(loader, member);
+    }
+}
+
+/* `error_shape` keys are read of the section; any other key must name an error code or a refusal. */
+static bool is_error_name(struct str name)
+{
+    for (int refusal = NOT_REFUSED + 1; refusal < REFUSAL_COUNT; refusal++) {
+        const struct refusal_words *words = refusal_words((enum refusal)refusal);
+        if (str_equal(name, words->name) || str_equal(name, words->error))
+            return true;
+    }
+    return false;
+}
+
+static void check_entry(struct loader *loader, const struct yaml_node *entry)
+{
+    const struct template_names *names = &loader->dialect->names;
+    const char *keys[10 + TEMPLATE_EXTRA_MAX] = {"status", "error",   "error_description", "challenge",
+                                                 "body",   "headers", "content_type"};
+    for (size_t i = 0; i < names->extra_count; i++)
+        keys[7 + i] = arena_cstr(loader->arena, names->extra[i]);
+    load_only(loader, entry, keys);
+}
+
+static void check_section(struct loader *loader, const struct yaml_node *map)
+{
+    for (const struct yaml_node *member = map->child; member; member = member->next) {
+        if (str_equal(member->key, STR("body")) || str_equal(member->key, STR("headers")) ||
+                                                             str_equal(member->key, STR("content_type")))
+            continue;
+        if (!is_error_name(member->key))
+            load_mistake(loader, member, member->key,
+                         "body, headers, content_type or the name of an error or refusal");
+        else
+            check_entry(loader, member);
+    }
+}
+
+void load_errors(struct loader *loader, const struct yaml_node *map, struct error_shape *ret_errors)
+{
+    check_section(loader, map);
+    struct error_shape base = {0};
+    base.reply = load_base(loader);
+    lay_over(loader, map, &base.reply);
+    for (int i = NOT_REFUSED + 1; i < REFUSAL_COUNT; i++) {
+        enum refusal refusal = (enum refusal)i;
+        const struct refusal_words *words = refusal_words(refusal);
+        struct error_shape *shape = &ret_errors[refusal];
+        *shape = base;
+        shape->status = default_status(refusal);
+        lay_error_over(loader, yaml_member(map, arena_cstr(loader->arena, words->error)), shape);
+        lay_error_over(loader, yaml_member(map, arena_cstr(loader->arena, words->name)), shape);
+    }
+}

@@ -1,0 +1,80 @@
+#include "dialect/template.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "dialect/hole.h"
+
+struct part {
+    struct part *next;
+    struct str text; /* absent: the hole counts */
+    struct hole hole;
+};
+
+struct text_template {
+    struct part *first;
+};
+
+static struct part *read_part(struct arena *arena, struct str *rest, const struct template_names *names,
+                              struct str *ret_error)
+{
+    struct part *part = arena_new(arena, struct part);
+    if (str_has_prefix(*rest, STR("$$"))) {
+        part->text = str_slice(*rest, 0, 1);
+        *rest = str_slice(*rest, 2, rest->len);
+        return part;
+    }
+    if (rest->ptr[0] == '$')
+        return hole_read(rest, names, &part->hole, ret_error) ? part : NULL;
+    part->text = str_slice(*rest, 0, str_find(*rest, '$'));
+    *rest = str_slice(*rest, part->text.len, rest->len);
+    return part;
+}
+
+struct text_template *text_template_compile(struct arena *arena, struct str text, const struct template_names *names,
+                                            struct str *ret_error)
+{
+    struct text_template *template = arena_new(arena, struct text_template);
+    struct part **last = &template->first;
+    struct str rest = text;
+    while (rest.len) {
+        *last = read_part(arena, &rest, names, ret_error);
+        if (!*last)
+            return NULL;
+        last = &(*last)->next;
+    }
+    return template;
+}
+
+bool text_template_write_header(const struct text_template *text, const struct facts *facts, struct buf *out)
+{
+    for (const struct part *part = text->first; part; part = part->next) {
+        char room[24];
+        if (str_is_present(part->text)) {
+            buf_add(out, part->text);
+            continue;
+        }
+        struct str value = hole_text(&part->hole, facts, room);
+        if (!str_is_present(value))
+            value = part->hole.alternative;
+        if (!str_is_present(value))
+            return false;
+        buf_add_quoted(out, value);
+    }
+    return true;
+}
+
+void text_template_write(const struct text_template *text, const struct facts *facts, struct buf *out)
+{
+    for (const struct part *part = text->first; part; part = part->next) {
+        char room[24];
+        buf_add(out, str_is_present(part->text) ? part->text : hole_text(&part->hole, facts, room));
+    }
+}
+
+bool text_template_names(const struct text_template *text, int fact)
+{
+    for (const struct part *part = text->first; part; part = part->next)
+        if (!str_is_present(part->text) && (int)part->hole.fact == fact)
+            return true;
+    return false;
+}
