@@ -180,11 +180,17 @@ struct str arena_vprintf(struct arena *arena, const char *format, va_list list)
 {
     va_list again;
     va_copy(again, list);
-    int len = vsnprintf(NULL, 0, format, list);
-    char *text = arena_alloc(arena, (size_t)len + 1);
-    vsnprintf(text, (size_t)len + 1, format, again);
+    char first[128]; /* most texts fit, and are formatted once */
+    int wanted = vsnprintf(first, sizeof(first), format, list);
+    size_t len = wanted > 0 ? (size_t)wanted : 0;
+    char *text = arena_alloc(arena, len + 1);
+    if (len < sizeof(first))
+        memcpy(text, first, len);
+    else
+        vsnprintf(text, len + 1, format, again);
     va_end(again);
-    return (struct str){text, (size_t)len};
+    explicit_bzero(first, sizeof(first));
+    return (struct str){text, len};
 }
 
 struct str arena_printf(struct arena *arena, const char *format, ...)

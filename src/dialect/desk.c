@@ -103,7 +103,7 @@ static void read_needed_scope(const struct desk *desk, const struct request *req
         return;
     while (str_next(&rest, '&', &pair))
         if (str_has_prefix(pair, STR("scope=")) &&
-                           !form_decode(call->arena, str_slice(pair, 6, pair.len), &call->needed_scope))
+            !form_decode(call->arena, str_slice(pair, 6, pair.len), &call->needed_scope))
             call->needed_scope = STR("?"); /* a scope that nobody has: an unreadable rule lets nobody pass */
 }
 

@@ -68,7 +68,7 @@ static void log_call(const struct exchange *exchange, const struct desk *desk, c
 {
     log_event(LOG_WARNING, event, log_text("exchange", exchange->id), log_text("realm", desk->realm->name),
               log_text("client_id", call->client ? call->client->client_id : STR("")),
-                       log_text("address", exchange->request.client_address));
+              log_text("address", exchange->request.client_address));
 }
 
 void desk_count_call(const struct exchange *exchange, const struct desk *desk, const struct call *call)

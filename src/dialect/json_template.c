@@ -192,9 +192,8 @@ static void compile_array(struct compiler *compiler)
 static bool is_json_literal(struct str text)
 {
     int64_t number;
-    return str_equal(text, STR("true")) || str_equal(text, STR("false")) ||
-                                                     str_equal(text, STR("null")) || str_parse_int(text, &number) ||
-                                                               (text.len >= 2 && text.ptr[0] == '"');
+    return str_equal(text, STR("true")) || str_equal(text, STR("false")) || str_equal(text, STR("null")) ||
+           str_parse_int(text, &number) || (text.len >= 2 && text.ptr[0] == '"');
 }
 
 static uint64_t compile_hole(struct compiler *compiler)

@@ -171,7 +171,7 @@ static void check_section(struct loader *loader, const struct yaml_node *map)
 {
     for (const struct yaml_node *member = map->child; member; member = member->next) {
         if (str_equal(member->key, STR("body")) || str_equal(member->key, STR("headers")) ||
-                                                             str_equal(member->key, STR("content_type")))
+            str_equal(member->key, STR("content_type")))
             continue;
         if (!is_error_name(member->key))
             load_mistake(loader, member, member->key,

@@ -50,8 +50,10 @@ struct graphql_field {
     unsigned line;
     unsigned column;
     /* The caller's: */
-    json_t *result;              /* value of the field's type, all its members; NULL: null */
-    struct graphql_error *error; /* reported with the field's path and location; result is then null */
+    /* Value of the field's type, all its members; NULL: null. A value of an interface or union names its object
+     * type in the member `__typename`. */
+    json_t *result;
+    struct graphql_error *error; /* reported (and those after it) with path and location; result is then null */
     const void *selection;       /* the module's own */
 };
 
@@ -65,14 +67,19 @@ struct graphql_request {
 };
 
 /*
- * Never NULL. `operation_name` may be absent, `variables` NULL. Variables of wrong type, unknown fields, missing
- * required arguments and so on become errors with locations, worded as graphql-js words them.
+ * Never NULL. `query` must live as long as the arena. NUL is refused, escaped too. Messages repeat what was
+ * asked, secrets included: they go to the client, never to a log. `operation_name` may be absent, `variables` NULL.
+ * Variables of wrong type, unknown fields, missing required arguments and so on become errors with locations, worded
+ * as graphql-js words them.
  */
 struct graphql_request *graphql_request_read(const struct graphql_schema *schema, struct arena *arena,
                                              struct str query, struct str operation_name, const json_t *variables,
                                              const struct graphql_limits *limits);
 
-/* {"data":{…}} or {"errors":[…],"data":…}; compact. Null in a non-null place travels up as the specification says. */
+/*
+ * {"data":{…}} or {"errors":[…],"data":…}; compact. Null in a non-null place travels up as the specification says.
+ * Past the buffer's limit it stops with `out->is_full`, and what was written is no response.
+ */
 void graphql_request_write(struct graphql_request *request, struct buf *out);
 
 /* A response that is errors only, for what fails before there is a request (no query, body is no JSON). */

@@ -1,7 +1,5 @@
 #include "graphql/variables.h"
 
-#include <math.h>
-
 #include "base/arena.h"
 #include "base/buf.h"
 #include "graphql/literal.h"
@@ -62,9 +60,13 @@ static json_t *fail_scalar(const struct coercion *coercion, const struct place *
     return fail(coercion, place, value, arena_printf(arena, "%s: %.*s", complaint, STR_ARGS(shown)));
 }
 
+/* `3.0` is whole too. Numbers beyond 2^53 are no exact ones anyway. */
 static bool is_whole(const json_t *value)
 {
-    return json_is_integer(value) || (json_is_real(value) && floor(json_real_value(value)) == json_real_value(value));
+    double number = json_number_value(value);
+    if (!json_is_number(value) || number < -0x1p53 || number > 0x1p53)
+        return json_is_integer(value);
+    return (double)(int64_t)number == number;
 }
 
 static json_t *coerce_int(const struct coercion *coercion, const struct place *place, json_t *value)

@@ -55,8 +55,8 @@ struct server_load server_load(const struct server *server);
 
 /*
  * Reads the certificate and key files again; new connections use them, open ones keep theirs until their next reply
- * closes them. From the thread that started the server. False and the old
- * certificate stays when the files do not fit; `ret_error` says why.
+ * closes them. From the thread that started the server. False and the old certificate stays when the files do not
+ * fit; `ret_error` says why.
  */
 bool server_reload_certificate(struct server *server, struct arena *arena, struct str *ret_error);
 

@@ -32,10 +32,10 @@ enum outcome refresh_token_prepare(struct call *call, struct store_reader *reade
     call->gives_refresh_token = true;
     if (realm->refresh_rotation == REFRESH_KEEP)
         return OK;
-    token_draft_derived(call->arena, &realm->access_token.format, &realm->refresh_key,
-                        STR("access"), token, &call->access);
-    token_draft_derived(call->arena, &realm->refresh_token.format, &realm->refresh_key,
-                        STR("refresh"), token, &call->refresh);
+    token_draft_derived(call->arena, &realm->access_token.format, &realm->refresh_key, STR("access"), token,
+                        &call->access);
+    token_draft_derived(call->arena, &realm->refresh_token.format, &realm->refresh_key, STR("refresh"), token,
+                        &call->refresh);
     return OK;
 }
 

@@ -23,7 +23,10 @@ STEP application_list(struct store_reader *reader, struct arena *arena, int64_t 
                       size_t max, struct application_row **ret_rows, size_t *ret_count);
 /* suspended_at 0 lifts it. Its clients are suspended with it. */
 STEP application_suspend(struct store_tx *tx, int64_t id, int64_t suspended_at);
-/* With its clients, secrets and grants. Its access tokens are dead at once; sweeping removes their rows. */
+/*
+ * With its clients and secrets. What hangs on its clients is dead at once, since they are not found any more; the
+ * rows of grants and tokens leave with the sweep, in slices, however many there are.
+ */
 STEP application_delete(struct store_tx *tx, int64_t id);
 
 /* Secrets in the row are not written. */

@@ -129,6 +129,7 @@ void epochs_publish(struct store_tx *tx);
 /* token_ids.c */
 STEP token_ids_load(struct store_tx *tx);
 STEP token_ids_reserve(struct store_tx *tx);
+STEP token_ids_settle(struct store_tx *tx);
 
 /* grants.c: the grant has a token that lives until `expires_at` (0: for ever). Grant 0 is none. */
 STEP grant_extend(struct store_tx *tx, int64_t id, int64_t expires_at);

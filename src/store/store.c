@@ -92,8 +92,8 @@ void store_close(struct store *store)
     uint64_t log_bytes, folded_bytes;
     writer_stop(store);
     fold_stop(store);
-    /* A failure here costs nothing: the log is read at the next start. */
-    if (store->tx.reader.sql)
+    /* A failure here costs nothing: ids lie a little ahead, the log is read at the next start. */
+    if (store->tx.reader.sql && token_ids_settle(&store->tx) == OK)
         (void)!sql_fold_log(store->tx.reader.sql, SQL_FOLD_ALL_AND_CUT, &log_bytes, &folded_bytes);
     release(store);
 }

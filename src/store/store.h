@@ -60,7 +60,7 @@ struct store_reader *store_tx_reader(struct store_tx *tx);
 /*
  * A token id that no token had before: 48 bits, 31 of seconds since 2024-01-01, 17 of sequence, growing by at
  * least one: rows are appended, and the id tells when it was made. More than 131,072 in one second borrow from the
- * next. Ids go on where the table ends after a restart.
+ * next. After a restart ids go on behind all that may have been given: up to two seconds ahead after a crash.
  */
 int64_t store_tx_token_id(struct store_tx *tx, int64_t now);
 /* The least id that a token made at `at` or later can have: for sweeping by range. */

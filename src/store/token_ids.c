@@ -53,3 +53,10 @@ STEP token_ids_reserve(struct store_tx *tx)
     tx->token_id_reserved_in_tx = until;
     return OK;
 }
+
+/* At the end: what was reserved and not given is free again, so that the next ids do not lie ahead of the clock. */
+STEP token_ids_settle(struct store_tx *tx)
+{
+    return sql_run(tx->reader.sql, "UPDATE token_ids SET reserved_until = $1 WHERE reserved_until > $1",
+                   SQL_VALUES(sql_of_int(tx->token_id_last)));
+}

@@ -21,6 +21,7 @@ STEP scope_set_intern(struct store_tx *tx, struct str scope, int64_t *ret_scope_
 STEP scope_set_text(struct store_reader *reader, struct arena *arena, int64_t scope_set, struct str *ret_scope);
 
 STEP grant_insert(struct store_tx *tx, const struct grant_row *row, int64_t *ret_id);
+/* A grant that is not found, though a token names it, was revoked and swept. Cached. */
 STEP grant_find(struct store_reader *reader, struct arena *arena, int64_t id, struct grant_row **ret_row);
 /* Everything that hangs on it is dead from the commit on. */
 STEP grant_revoke(struct store_tx *tx, int64_t id, int64_t revoked_at);
@@ -43,8 +44,12 @@ STEP refresh_token_rotate(struct store_tx *tx, const struct refresh_token_row *r
  * Sweeping. A token of lifetime L made at t is expired at t + L: for every lifetime in use the sweep goes once
  * through the ids of the time that has just run out, looking at `slice_max` rows a call, deletes what has
  * expired and what belongs to deleted clients, and remembers where it is. So no index over expiry is needed, and
- * no row is looked at more often than there are lifetimes. Grants whose last token is gone leave too.
+ * no row is looked at more often than there are lifetimes. A grant leaves with its last token. Deleting an
+ * application, revoking an endless grant or deleting a grant's token early starts a pass over the whole table, at
+ * most one an hour, in the same slices.
  */
+/* 0 (for ever) is no lifetime. A token that outlives every noted lifetime leaves late, by a pass over the whole
+ * table. */
 STEP lifetime_note(struct store_tx *tx, int64_t lifetime_seconds); /* once per lifetime of the policy, at load */
 struct sweep_result {
     size_t seen_count;

@@ -3,8 +3,9 @@
 static void literals_become_json(void **state)
 {
     (void)state;
-    assert_string_equal(arguments_of("{ echo(i: -1, f: 1, s: \"x\\n\", b: true, id: 7, e: AUTHORIZATION_CODE) }", NULL),
-                        "{\"i\":-1,\"f\":1.0,\"s\":\"x\\n\",\"b\":true,\"id\":\"7\",\"e\":\"AUTHORIZATION_CODE\"}");
+    assert_string_equal(
+        arguments_of("{ echo(i: -1, f: 1, s: \"x\\n\", b: true, id: 7, e: AUTHORIZATION_CODE) }", NULL),
+        "{\"i\":-1,\"f\":1.0,\"s\":\"x\\n\",\"b\":true,\"id\":\"7\",\"e\":\"AUTHORIZATION_CODE\"}");
     assert_string_equal(arguments_of("{ echo(l: 1, ll: [[1], [null], 3], s: null) }", NULL),
                         "{\"s\":null,\"l\":[1],\"ll\":[[1],[null],[3]]}");
     assert_string_equal(arguments_of("{ echo(any: {a: [1, 2.5, X, \"s\"], b: {c: null}}) }", NULL),
@@ -24,9 +25,9 @@ static void defaults_fill_what_is_absent_and_only_that(void **state)
 static void variables_stand_anywhere(void **state)
 {
     (void)state;
-    assert_string_equal(arguments_of("query ($c: String!, $l: Boolean) { requestAccessToken: echo(s: $c, b: $l) }",
-                                     "{\"c\":\"id\"}"),
-                        "{\"s\":\"id\"}");
+    assert_string_equal(
+        arguments_of("query ($c: String!, $l: Boolean) { requestAccessToken: echo(s: $c, b: $l) }", "{\"c\":\"id\"}"),
+        "{\"s\":\"id\"}");
     assert_string_equal(arguments_of("mutation ($in: AccessTokenRequest!) { requestAccessToken(input: $in) "
                                      "{ access_token } }",
                                      "{\"in\":{\"client_secret\":\"s\",\"client_id\":\"i\","
@@ -80,8 +81,9 @@ static void wrong_variables_are_told(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct str type = str_of(cases[i].type);
         size_t colon = str_find(type, ':');
-        struct str query = arena_printf(arena, "query ($v%.*s) { echo(%.*s: $v) }",
-                                        STR_ARGS(str_slice(type, colon, type.len)), STR_ARGS(str_slice(type, 0, colon)));
+        struct str query =
+            arena_printf(arena, "query ($v%.*s) { echo(%.*s: $v) }", STR_ARGS(str_slice(type, colon, type.len)),
+                         STR_ARGS(str_slice(type, 0, colon)));
         assert_string_equal(first_error(query.ptr, cases[i].variables), cases[i].message);
     }
 }

@@ -2,17 +2,21 @@
 
 /* What tools ask when they want to know everything: seven wrappers deep. */
 static const char whole_schema[] =
-    "query IntrospectionQuery { __schema { description queryType { name } mutationType { name } subscriptionType { name "
+    "query IntrospectionQuery { __schema { description queryType { name } mutationType { name } subscriptionType { "
+    "name "
     "} types { ...FullType } directives { name description isRepeatable locations args(includeDeprecated: true) { "
     "...InputValue } } } } "
     "fragment FullType on __Type { kind name description specifiedByURL fields(includeDeprecated: true) { name "
-    "description args(includeDeprecated: true) { ...InputValue } type { ...TypeRef } isDeprecated deprecationReason } "
+    "description args(includeDeprecated: true) { ...InputValue } type { ...TypeRef } isDeprecated deprecationReason "
+    "} "
     "inputFields(includeDeprecated: true) { ...InputValue } interfaces { ...TypeRef } "
-    "enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason } possibleTypes { ...TypeRef "
+    "enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason } possibleTypes { "
+    "...TypeRef "
     "} } "
     "fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue isDeprecated "
     "deprecationReason } "
-    "fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name "
+    "fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind "
+    "name "
     "ofType { kind name ofType { kind name ofType { kind name } } } } } } } }";
 
 static json_t *find_named(const json_t *list, const char *name)
@@ -46,10 +50,10 @@ static void the_whole_schema_is_told(void **state)
     assert_string_equal(text_of(json_object_get(schema, "mutationType")), "{\"name\":\"Mutation\"}");
     assert_true(json_is_null(json_object_get(schema, "subscriptionType")));
     json_t *types = json_object_get(schema, "types");
-    static const char *const names[] = {"Query",       "Viewer",   "Node",       "Result",       "Identifier", "Int",
-                                        "Float",       "String",   "Boolean",    "ID",           "Any",        "__Schema",
-                                        "__Type",      "__Field",  "__TypeKind", "__InputValue", "__EnumValue",
-                                        "__Directive", "__DirectiveLocation"};
+    static const char *const names[] = {
+        "Query",      "Viewer",       "Node",        "Result",      "Identifier",         "Int",    "Float",
+        "String",     "Boolean",      "ID",          "Any",         "__Schema",           "__Type", "__Field",
+        "__TypeKind", "__InputValue", "__EnumValue", "__Directive", "__DirectiveLocation"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         assert_non_null(find_named(types, names[i]));
     assert_null(find_named(types, "__Meta"));
@@ -67,30 +71,34 @@ static void types_are_told_with_all_their_parts(void **state)
     json_t *token = find_named(json_object_get(find_named(types, "Mutation"), "fields"), "requestAccessToken");
     json_t *input = find_named(json_object_get(token, "args"), "input");
     const char *type = text_of(json_object_get(input, "type"));
-    assert_ptr_equal(strstr(type, "{\"kind\":\"NON_NULL\",\"name\":null,\"ofType\":{\"kind\":\"INPUT_OBJECT\",\"name\":"
-                                  "\"AccessTokenRequest\""),
+    assert_ptr_equal(strstr(type,
+                            "{\"kind\":\"NON_NULL\",\"name\":null,\"ofType\":{\"kind\":\"INPUT_OBJECT\",\"name\":"
+                            "\"AccessTokenRequest\""),
                      type);
     json_t *inputs = json_object_get(find_named(types, "Defaulted"), "inputFields");
-    assert_string_equal(text_of(json_object_get(find_named(inputs, "c"), "defaultValue")), "\"[CLIENT_CREDENTIALS]\"");
+    assert_string_equal(text_of(json_object_get(find_named(inputs, "c"), "defaultValue")),
+                        "\"[CLIENT_CREDENTIALS]\"");
     assert_string_equal(text_of(json_object_get(find_named(inputs, "b"), "defaultValue")), "\"\\\"x\\\"\"");
     assert_int_equal(json_array_size(json_object_get(find_named(types, "Node"), "possibleTypes")), 2);
     assert_int_equal(json_array_size(json_object_get(find_named(types, "Viewer"), "interfaces")), 1);
     assert_true(json_is_null(json_object_get(find_named(types, "Viewer"), "possibleTypes")));
     assert_string_equal(text_of(json_object_get(find_named(types, "Any"), "specifiedByURL")),
                         "\"https://example.org/any\"");
-    assert_string_equal(text_of(json_object_get(find_named(types, "Query"), "description")), "\"What can be asked.\"");
+    assert_string_equal(text_of(json_object_get(find_named(types, "Query"), "description")),
+                        "\"What can be asked.\"");
 }
 
 static void deprecated_ones_are_told_when_asked_for(void **state)
 {
     (void)state;
-    assert_string_equal(respond("{ __type(name: \"PodcastIdentifier\") { enumValues { name description } all: "
-                                "enumValues(includeDeprecated: true) { name deprecationReason } } }",
-                                NULL, NULL),
-                        "{\"data\":{\"__type\":{\"enumValues\":[{\"name\":\"FEED\",\"description\":null},{\"name\":"
-                        "\"NUMBER\",\"description\":\"By number.\"}],\"all\":[{\"name\":\"FEED\",\"deprecationReason\":"
-                        "null},{\"name\":\"NUMBER\",\"deprecationReason\":null},{\"name\":\"OLD\",\"deprecationReason\":"
-                        "\"No longer supported\"}]}}}");
+    assert_string_equal(
+        respond("{ __type(name: \"PodcastIdentifier\") { enumValues { name description } all: "
+                "enumValues(includeDeprecated: true) { name deprecationReason } } }",
+                NULL, NULL),
+        "{\"data\":{\"__type\":{\"enumValues\":[{\"name\":\"FEED\",\"description\":null},{\"name\":"
+        "\"NUMBER\",\"description\":\"By number.\"}],\"all\":[{\"name\":\"FEED\",\"deprecationReason\":"
+        "null},{\"name\":\"NUMBER\",\"deprecationReason\":null},{\"name\":\"OLD\",\"deprecationReason\":"
+        "\"No longer supported\"}]}}}");
 }
 
 static void an_unknown_type_is_null(void **state)

@@ -64,7 +64,9 @@ static void escapes_become_characters(void **state)
     assert_token("\"plain é\"", TOKEN_STRING, "plain é");
     assert_token("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", TOKEN_STRING, "\"\\/\b\f\n\r\t");
     assert_token("\"\\u0041\\u00e9\\u20AC\"", TOKEN_STRING, "A\xc3\xa9\xe2\x82\xac");
-    assert_token("\"\\uD83D\\uDE00\\u{1F600}\\u{41}\"", TOKEN_STRING, "\xf0\x9f\x98\x80\xf0\x9f\x98\x80" "A");
+    assert_token("\"\\uD83D\\uDE00\\u{1F600}\\u{41}\"", TOKEN_STRING,
+                 "\xf0\x9f\x98\x80\xf0\x9f\x98\x80"
+                 "A");
     assert_token("\"\"", TOKEN_STRING, "");
 }
 

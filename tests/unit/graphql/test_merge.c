@@ -24,26 +24,26 @@ static void fields_that_conflict_are_refused(void **state)
 static void objects_that_never_meet_may_differ(void **state)
 {
     (void)state;
-    assert_string_equal(first_error("{ search { ... on Viewer { id x: name } ... on Podcast { id x: rate(of: 1) } } }",
-                                    NULL),
-                        "Fields \"x\" conflict because they return conflicting types \"String\" and \"Int\"." ADVICE);
+    assert_string_equal(
+        first_error("{ search { ... on Viewer { id x: name } ... on Podcast { id x: rate(of: 1) } } }", NULL),
+        "Fields \"x\" conflict because they return conflicting types \"String\" and \"Int\"." ADVICE);
     assert_string_equal(first_error("{ search { ... on Viewer { x: id } ... on Podcast { x: id } } }", NULL), "");
 }
 
 static void equal_arguments_merge_in_any_order(void **state)
 {
     (void)state;
-    assert_string_equal(
-        first_error("{ echo(i: 1, d: {a: 1, b: \"x\"}) echo(d: {b: \"x\", a: 1}, i: 1) }", NULL), "");
+    assert_string_equal(first_error("{ echo(i: 1, d: {a: 1, b: \"x\"}) echo(d: {b: \"x\", a: 1}, i: 1) }", NULL), "");
 }
 
 static void equal_keys_are_one_field_with_all_selections(void **state)
 {
     (void)state;
-    assert_string_equal(respond("{ viewer { id ...F } viewer { self { name } } ...G } "
-                                "fragment F on Viewer { self { id } } fragment G on Query { viewer { name } }",
-                                NULL, "{\"viewer\":{\"id\":\"1\",\"name\":\"N\",\"self\":{\"id\":\"2\",\"name\":\"M\"}}}"),
-                        "{\"data\":{\"viewer\":{\"id\":\"1\",\"self\":{\"id\":\"2\",\"name\":\"M\"},\"name\":\"N\"}}}");
+    assert_string_equal(
+        respond("{ viewer { id ...F } viewer { self { name } } ...G } "
+                "fragment F on Viewer { self { id } } fragment G on Query { viewer { name } }",
+                NULL, "{\"viewer\":{\"id\":\"1\",\"name\":\"N\",\"self\":{\"id\":\"2\",\"name\":\"M\"}}}"),
+        "{\"data\":{\"viewer\":{\"id\":\"1\",\"self\":{\"id\":\"2\",\"name\":\"M\"},\"name\":\"N\"}}}");
     assert_int_equal(read_query("{ viewer { id } viewer { name } v: viewer { id } }", NULL)->field_count, 2);
 }
 

@@ -28,10 +28,11 @@ static void an_error_of_the_caller_stands_first_with_path_and_place(void **state
     struct graphql_error error = {.message = STR("Client \"x\" is unknown.")};
     error.extensions = json_read(arena, STR("{\"code\":\"invalid_client\"}"));
     request->fields[0].error = &error;
-    assert_string_equal(write_response(request),
-                        "{\"errors\":[{\"message\":\"Client \\\"x\\\" is unknown.\",\"locations\":[{\"line\":1,"
-                        "\"column\":12}],\"path\":[\"requestAccessToken\"],\"extensions\":{\"code\":\"invalid_client\"}}],"
-                        "\"data\":{\"requestAccessToken\":null}}");
+    assert_string_equal(
+        write_response(request),
+        "{\"errors\":[{\"message\":\"Client \\\"x\\\" is unknown.\",\"locations\":[{\"line\":1,"
+        "\"column\":12}],\"path\":[\"requestAccessToken\"],\"extensions\":{\"code\":\"invalid_client\"}}],"
+        "\"data\":{\"requestAccessToken\":null}}");
 }
 
 static void null_goes_up_to_the_next_place_that_may_be_null(void **state)
@@ -65,7 +66,8 @@ static void abstract_values_are_of_the_type_they_name(void **state)
                                 NULL, results),
                         "{\"data\":{\"search\":[{\"__typename\":\"Viewer\",\"name\":\"N\",\"id\":\"1\"},"
                         "{\"__typename\":\"Podcast\",\"id\":\"2\",\"title\":\"T\"}]}}");
-    assert_non_null(strstr(respond("{ node { id } }", NULL, "{\"node\":{\"id\":\"1\"}}"), "\"data\":{\"node\":null}"));
+    assert_non_null(
+        strstr(respond("{ node { id } }", NULL, "{\"node\":{\"id\":\"1\"}}"), "\"data\":{\"node\":null}"));
 }
 
 static void skip_and_include_decide(void **state)
@@ -91,8 +93,9 @@ static void leaves_are_written_by_their_type(void **state)
 static void typename_is_anywhere(void **state)
 {
     (void)state;
-    assert_string_equal(respond("{ __typename t: __typename viewer { __typename } }", NULL, "{\"viewer\":{}}"),
-                        "{\"data\":{\"__typename\":\"Query\",\"t\":\"Query\",\"viewer\":{\"__typename\":\"Viewer\"}}}");
+    assert_string_equal(
+        respond("{ __typename t: __typename viewer { __typename } }", NULL, "{\"viewer\":{}}"),
+        "{\"data\":{\"__typename\":\"Query\",\"t\":\"Query\",\"viewer\":{\"__typename\":\"Viewer\"}}}");
 }
 
 static void an_error_without_a_request_has_no_data(void **state)

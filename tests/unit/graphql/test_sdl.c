@@ -62,11 +62,12 @@ static void covariant_implementations_are_taken(void **state)
 {
     (void)state;
     unsigned line;
-    assert_string_equal(schema_error("interface Node { id: ID self: Node all: [Node] }\n"
-                                     "interface Named implements Node { id: ID! self: Named all: [Named!]! n: Int }\n"
-                                     "type Query implements Named & Node { id: ID! self: Query! all: [Query!]! n: Int }",
-                                     &line),
-                        "");
+    assert_string_equal(
+        schema_error("interface Node { id: ID self: Node all: [Node] }\n"
+                     "interface Named implements Node { id: ID! self: Named all: [Named!]! n: Int }\n"
+                     "type Query implements Named & Node { id: ID! self: Query! all: [Query!]! n: Int }",
+                     &line),
+        "");
 }
 
 int main(void)

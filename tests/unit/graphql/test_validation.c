@@ -25,7 +25,8 @@ static void required_arguments_and_members_must_be_there(void **state)
     (void)state;
     static const struct case_of_message cases[] = {
         {"mutation { requestAccessToken { access_token } }",
-         "Field \"requestAccessToken\" argument \"input\" of type \"AccessTokenRequest!\" is required, but it was not "
+         "Field \"requestAccessToken\" argument \"input\" of type \"AccessTokenRequest!\" is required, but it was "
+         "not "
          "provided."},
         {"mutation { requestAccessToken(input: {grant_type: CLIENT_CREDENTIALS client_id: \"a\"}) { access_token } }",
          "Field \"AccessTokenRequest.client_secret\" of required type \"String!\" was not provided."},
@@ -39,11 +40,12 @@ static void literals_must_be_of_their_type(void **state)
 {
     (void)state;
     static const struct case_of_message cases[] = {
-        {"{ echo(e: \"CLIENT_CREDENTIALS\") }",
-         "Enum \"OAuthGrantType\" cannot represent non-enum value: \"CLIENT_CREDENTIALS\". Did you mean the enum value "
-         "\"CLIENT_CREDENTIALS\"?"},
-        {"{ echo(e: AUTHORIZATION_TOKEN) }", "Value \"AUTHORIZATION_TOKEN\" does not exist in \"OAuthGrantType\" enum. "
-                                             "Did you mean the enum value \"AUTHORIZATION_CODE\"?"},
+        {"{ echo(e: \"CLIENT_CREDENTIALS\") }", "Enum \"OAuthGrantType\" cannot represent non-enum value: "
+                                                "\"CLIENT_CREDENTIALS\". Did you mean the enum value "
+                                                "\"CLIENT_CREDENTIALS\"?"},
+        {"{ echo(e: AUTHORIZATION_TOKEN) }",
+         "Value \"AUTHORIZATION_TOKEN\" does not exist in \"OAuthGrantType\" enum. "
+         "Did you mean the enum value \"AUTHORIZATION_CODE\"?"},
         {"{ echo(i: \"1\") }", "Int cannot represent non-integer value: \"1\""},
         {"{ echo(i: 3000000000) }", "Int cannot represent non 32-bit signed integer value: 3000000000"},
         {"{ echo(f: X) }", "Float cannot represent non numeric value: X"},
@@ -80,10 +82,10 @@ static void selections_end_at_leaves(void **state)
 {
     (void)state;
     static const struct case_of_message cases[] = {
-        {"{ viewer }", "Field \"viewer\" of type \"Viewer\" must have a selection of subfields. Did you mean \"viewer { "
-                       "... }\"?"},
-        {"{ viewer { id { x } } }",
-         "Field \"id\" must not have a selection since type \"ID!\" has no subfields."},
+        {"{ viewer }",
+         "Field \"viewer\" of type \"Viewer\" must have a selection of subfields. Did you mean \"viewer { "
+         "... }\"?"},
+        {"{ viewer { id { x } } }", "Field \"id\" must not have a selection since type \"ID!\" has no subfields."},
     };
     assert_messages(cases, sizeof(cases) / sizeof(cases[0]));
 }
@@ -101,7 +103,8 @@ static void fragments_must_be_possible_and_used(void **state)
         {"{ ...F } fragment F on ID { id }", "Fragment \"F\" cannot condition on non composite type \"ID\"."},
     };
     assert_messages(cases, sizeof(cases) / sizeof(cases[0]));
-    assert_string_equal(first_error("{ search { ... on Node { id } } node { ... on Result { __typename } } }", NULL), "");
+    assert_string_equal(first_error("{ search { ... on Node { id } } node { ... on Result { __typename } } }", NULL),
+                        "");
 }
 
 static void variables_must_fit_and_be_used(void **state)

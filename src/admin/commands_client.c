@@ -1,0 +1,156 @@
+#include "admin/commands.h"
+
+#include "base/arena.h"
+#include "oauth/realm.h"
+#include "oauth/registration.h"
+#include "store/applications.h"
+#include "store/store.h"
+
+static json_t *secret_json(const struct command_call *call, const struct secret_row *secret)
+{
+    bool is_expired = secret->expires_at && secret->expires_at <= call->now;
+    return json_pack("{s:I, s:o, s:o, s:o, s:o, s:b}", "secret_id", (json_int_t)secret->id, "label",
+                     json_of_str(secret->label), "created_at", time_json(secret->created_at), "last_used_at",
+                     time_json(secret->last_used_at), "expires_at", time_json(secret->expires_at), "is_expired",
+                     is_expired);
+}
+
+static json_t *secrets_json(const struct command_call *call, const struct client_row *row)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < row->secret_count; i++)
+        json_array_append_new(list, secret_json(call, &row->secrets[i]));
+    return list;
+}
+
+json_t *client_json(const struct command_call *call, const struct client_row *row)
+{
+    return json_pack("{s:o, s:o, s:o, s:I, s:b, s:b, s:b, s:o, s:I, s:o, s:o}", "client_id",
+                     json_of_str(row->client_id), "environment", json_of_str(row->environment), "realm",
+                     realm_name_json(call, row->realm_id), "application_id", (json_int_t)row->application_id,
+                     "public", !!(row->flags & CLIENT_IS_PUBLIC), "trusted", !!(row->flags & CLIENT_IS_TRUSTED),
+                     "may_introspect", !!(row->flags & CLIENT_MAY_INTROSPECT), "scope", json_of_str(row->scope),
+                     "secret_count", (json_int_t)row->secret_count, "created_at", time_json(row->created_at),
+                     "suspended_at", time_json(row->suspended_at));
+}
+
+enum outcome command_client_show(struct command_call *call)
+{
+    const struct realm *realm;
+    struct client_row *row;
+    TRY(command_client(call, &realm, &row));
+    json_t *client = client_json(call, row);
+    json_object_set_new(client, "secrets", secrets_json(call, row));
+    return command_answer(call, client);
+}
+
+enum outcome command_secret_list(struct command_call *call)
+{
+    const struct realm *realm;
+    struct client_row *row;
+    TRY(command_client(call, &realm, &row));
+    return command_answer(call, secrets_json(call, row));
+}
+
+struct secret_unit {
+    struct unit unit; /* first: the store's pointer is ours */
+    struct registration registration;
+    struct str client_id;
+    struct secret_draft draft;
+    int64_t secret_id;
+};
+
+static enum outcome apply_add(struct unit *unit, struct store_tx *tx)
+{
+    struct secret_unit *secret = (struct secret_unit *)unit;
+    return client_add_secret(&secret->registration, tx, secret->client_id, &secret->draft, &secret->secret_id);
+}
+
+static enum outcome apply_revoke(struct unit *unit, struct store_tx *tx)
+{
+    struct secret_unit *secret = (struct secret_unit *)unit;
+    return client_revoke_secret(&secret->registration, tx, secret->client_id, secret->secret_id);
+}
+
+static enum outcome run_secret_unit(struct command_call *call, struct secret_unit *secret)
+{
+    enum outcome outcome = store_run(call->host->store, &secret->unit);
+    if (outcome == REFUSED)
+        return command_refuse(call, str_of(secret->registration.refusal));
+    TRY(outcome);
+    command_note_number(call, "secret_id", secret->secret_id);
+    return OK;
+}
+
+enum outcome command_secret_add(struct command_call *call)
+{
+    const struct realm *realm;
+    struct client_row *row;
+    int64_t expires_in = argument_number(call, "expires_in", 0);
+    if (expires_in < 0 || expires_in > UINT32_MAX)
+        return command_refuse(call, STR("expires_in must be 1 to 4294967295 seconds"));
+    TRY(command_client(call, &realm, &row));
+    struct secret_unit secret = {
+        .unit.apply = apply_add,
+        .registration = {call->arena, realm, call->now, NULL},
+        .client_id = row->client_id,
+        .draft = {.label = argument_text(call, "label"),
+                  .expires_at = expires_in ? call->now + expires_in : 0,
+                  .client_secret = credential_draw(call->arena, &realm->client_secret_format)},
+    };
+    TRY(run_secret_unit(call, &secret));
+    return command_answer(call,
+                          json_pack("{s:o, s:I, s:o, s:o, s:o}", "client_id", json_of_str(row->client_id),
+                                    "secret_id", (json_int_t)secret.secret_id, "label",
+                                    json_of_str(secret.draft.label), "expires_at", time_json(secret.draft.expires_at),
+                                    "client_secret", json_of_str(secret.draft.client_secret)));
+}
+
+enum outcome command_secret_revoke(struct command_call *call)
+{
+    const struct realm *realm;
+    struct client_row *row;
+    TRY(command_client(call, &realm, &row));
+    struct secret_unit secret = {
+        .unit.apply = apply_revoke,
+        .registration = {call->arena, realm, call->now, NULL},
+        .client_id = row->client_id,
+        .secret_id = argument_number(call, "secret_id", 0),
+    };
+    TRY(run_secret_unit(call, &secret));
+    return command_answer(call, json_pack("{s:o, s:I}", "client_id", json_of_str(row->client_id), "secret_id",
+                                          (json_int_t)secret.secret_id));
+}
+
+struct account_unit {
+    struct unit unit; /* first: the store's pointer is ours */
+    struct registration registration;
+    struct account_draft draft;
+    int64_t id;
+};
+
+static enum outcome apply_account(struct unit *unit, struct store_tx *tx)
+{
+    struct account_unit *account = (struct account_unit *)unit;
+    return account_register(&account->registration, tx, &account->draft, &account->id);
+}
+
+enum outcome command_account_create(struct command_call *call)
+{
+    const struct realm *realm;
+    TRY(command_realm(call, &realm));
+    struct account_unit account = {
+        .unit.apply = apply_account,
+        .registration = {call->arena, realm, call->now, NULL},
+        .draft = {.account_id = argument_text(call, "account_id"), .name = argument_text(call, "name")},
+    };
+    account_draw(call->arena, realm, &account.draft);
+    enum outcome outcome = store_run(call->host->store, &account.unit);
+    if (outcome == REFUSED)
+        return command_refuse(call, str_of(account.registration.refusal));
+    TRY(outcome);
+    command_note(call, "account_id", account.draft.account_id);
+    return command_answer(call, json_pack("{s:o, s:o, s:o, s:o}", "account_id", json_of_str(account.draft.account_id),
+                                          "realm", json_of_str(realm->name), "name", json_of_str(account.draft.name),
+                                          "account_secret", json_of_str(account.draft.account_secret)));
+}

@@ -1,0 +1,28 @@
+/*
+ * help.h — the command table as text for people.
+ *
+ * Threads: any; pure.
+ */
+#pragma once
+
+#include "cli/command.h"
+
+struct buf;
+
+#define HELP_MAX 65536 /* more than all of it */
+
+/* Options that every command takes, and those of operators' commands; both end with a NULL name. */
+extern const struct operand cli_common_options[];
+extern const struct operand cli_operator_options[];
+
+void help_write_all(const struct cli_command *commands, size_t count, struct buf *out);
+/* The commands whose names begin with the words; false when there are none. */
+bool help_write_group(const struct cli_command *commands, size_t count, struct str words, struct buf *out);
+void help_write_command(const struct cli_command *command, struct buf *out);
+/* The command of that name, or the group; false when there is neither. */
+bool help_write_topic(const struct cli_command *commands, size_t count, struct str words, struct buf *out);
+
+/* CLIENT_ID */
+void help_write_placeholder(struct buf *out, const struct operand *operand);
+/* --expires-in EXPIRES_IN */
+void help_write_option(struct buf *out, const struct operand *option);

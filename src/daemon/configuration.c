@@ -1,0 +1,402 @@
+#include "daemon/configuration.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/mistake.h"
+#include "base/setting.h"
+#include "base/yaml.h"
+#include "daemon/manual.h"
+#include "daemon/policy.h"
+#include "daemon/syntax.h"
+#include "dialect/dialect.h"
+#include "oauth/realm.h"
+
+#define FILE_MAX_BYTES (1024 * 1024)
+#define ALLOWED_NAMES  1024
+
+static const struct setting_choice levels[] = {
+    {"debug", LOG_DEBUG}, {"info", LOG_INFO}, {"warning", LOG_WARNING}, {"error", LOG_ERROR}, {0}};
+static const struct setting_choice parts[] = {
+    {"public", FACE_PUBLIC}, {"guard", FACE_GUARD}, {"operations", SERVES_OPERATIONS}, {0}};
+
+static const struct setting listener_rows[] = {
+    {
+        .key = "address",
+        .kind = SETTING_TEXT,
+        .is_required = true,
+        .place = SETTING_PLACE(struct listener_policy, address),
+        .is_fit = syntax_is_address,
+        .allowed = "HOST:PORT, an IPv6 address in brackets",
+        .help = "Where it listens. Port 0 is any free one.",
+    },
+    {
+        .key = "serves",
+        .kind = SETTING_CHOICES,
+        .place = SETTING_PLACE(struct listener_policy, serves),
+        .least = 1,
+        .most = 3,
+        .choices = parts,
+        .default_text = "public",
+        .help = "What it answers: `public` is all that clients call, `guard` what gateways ask, `operations` "
+                "/healthz, /readyz and /metrics.",
+    },
+    {
+        .key = "certificate_file",
+        .kind = SETTING_TEXT,
+        .place = SETTING_PLACE(struct listener_policy, certificate_file),
+        .is_fit = syntax_is_file,
+        .allowed = "a path",
+        .help = "The certificate chain in PEM; with it the listener speaks TLS. Read again on SIGHUP.",
+    },
+    {
+        .key = "key_file",
+        .kind = SETTING_TEXT,
+        .place = SETTING_PLACE(struct listener_policy, key_file),
+        .is_fit = syntax_is_file,
+        .allowed = "a path",
+        .help = "The private key of the certificate, in PEM.",
+    },
+    {0},
+};
+
+#define LIMIT_ROW(name, kind_of, from, to, usual, text)                                                              \
+    {                                                                                                                \
+        .key = #name, .kind = kind_of, .place = SETTING_PLACE(struct limit_policy, name), .least = from, .most = to, \
+        .default_text = usual, .help = text,                                                                         \
+    }
+
+static const struct setting limit_rows[] = {
+    LIMIT_ROW(body_bytes, SETTING_BYTES, 1024, 16 * 1024 * 1024, "65536", "The longest body of a request (413)."),
+    LIMIT_ROW(header_bytes, SETTING_BYTES, 1024, 1024 * 1024, "8192",
+              "The longest request line and headers together (431)."),
+    LIMIT_ROW(header_count, SETTING_INTEGER, 10, 1000, "100", "The most headers of a request (431)."),
+    LIMIT_ROW(connections, SETTING_INTEGER, 16, 1000000, "10000", "The most open connections of a listener."),
+    LIMIT_ROW(idle_seconds, SETTING_SECONDS, 1, 3600, "75", "How long a connection may rest between requests."),
+    LIMIT_ROW(request_seconds, SETTING_SECONDS, 1, 3600, "30", "How long a whole request may take to arrive (408)."),
+    {0},
+};
+
+static const struct setting rows[] = {
+    {
+        .key = "data_directory",
+        .kind = SETTING_TEXT,
+        .place = SETTING_PLACE(struct configuration, data_directory),
+        .is_fit = syntax_is_file,
+        .allowed = "a path",
+        .default_text = ".",
+        .help = "Where database, control socket and lock live; relative to this file. Made when it is not there.",
+    },
+    {
+        .key = "dialect_directory",
+        .kind = SETTING_TEXT,
+        .place = SETTING_PLACE(struct configuration, dialect_directory),
+        .is_fit = syntax_is_file,
+        .allowed = "a path",
+        .help =
+            "Where dialects of your own live; relative to this file. NAME.yaml there beats the shipped dialect of "
+            "that name.",
+    },
+    {
+        .key = "log_level",
+        .kind = SETTING_CHOICE,
+        .place = SETTING_PLACE(struct configuration, log_level),
+        .choices = levels,
+        .default_text = "info",
+        .help = "Events below it are not logged.",
+    },
+    {
+        .key = "workers",
+        .kind = SETTING_INTEGER,
+        .place = SETTING_PLACE(struct configuration, workers),
+        .most = 256,
+        .default_text = "0",
+        .help = "HTTP threads of each listener, at least 2; 0: as many as processors.",
+    },
+    {
+        .key = "listeners",
+        .kind = SETTING_LIST,
+        .is_required = true,
+        .place = SETTING_PLACE(struct configuration, listeners),
+        .beside = SETTING_PLACE(struct configuration, listener_count),
+        .least = 1,
+        .most = 16,
+        .rows = listener_rows,
+        .element_size = sizeof(struct listener_policy),
+        .help = "Where the daemon listens and for what. At least one must serve `public`.",
+    },
+    {
+        .key = "trusted_proxies",
+        .kind = SETTING_TEXTS,
+        .place = SETTING_PLACE(struct configuration, trusted_proxies),
+        .beside = SETTING_PLACE(struct configuration, trusted_proxy_count),
+        .most = 256,
+        .is_fit = syntax_is_proxy,
+        .allowed = "addresses or networks like 10.0.0.0/8, or unix",
+        .help = "Whose X-Forwarded-For, -Proto and -Host are believed; nobody's without it.",
+    },
+    {
+        .key = "limits",
+        .kind = SETTING_SECTION,
+        .place = SETTING_PLACE(struct configuration, limits),
+        .rows = limit_rows,
+        .help = "What a request and a connection may cost.",
+    },
+    {
+        .key = "realms",
+        .kind = SETTING_MAP,
+        .is_required = true,
+        .place = SETTING_PLACE(struct configuration, realms),
+        .beside = SETTING_PLACE(struct configuration, realm_count),
+        .rows = policy_rows,
+        .element_size = sizeof(struct realm),
+        .name = SETTING_PLACE(struct realm, name),
+        .is_fit = syntax_is_name,
+        .allowed = "1 to 63 of a-z, 0-9 and -",
+        .help = "The authorization servers, by names that never change: their rows in the database hang on them.",
+    },
+    {0},
+};
+
+/* A configuration that is being read, and the tree that tells the lines. */
+struct reading {
+    struct configuration *configuration;
+    const struct yaml_node *root;
+    struct arena *arena;
+    struct mistakes *mistakes;
+};
+
+static void refuse(struct reading *reading, const struct yaml_node *node, const char *key, struct str found,
+                   struct str allowed)
+{
+    const struct yaml_node *member = yaml_member(node, key);
+    struct str path =
+        node->path.len ? arena_printf(reading->arena, "%.*s.%s", STR_ARGS(node->path), key) : str_of(key);
+    mistake_add(reading->mistakes, reading->configuration->file, member ? member->line : node->line, path, found,
+                allowed);
+}
+
+static struct str resolve_path(struct reading *reading, struct str path)
+{
+    struct str file = reading->configuration->file;
+    size_t folder_len = file.len;
+    while (folder_len && file.ptr[folder_len - 1] != '/')
+        folder_len--;
+    if (!str_is_present(path) || path.ptr[0] == '/' || folder_len == 0)
+        return arena_str(reading->arena, path);
+    return arena_printf(reading->arena, "%.*s%.*s", (int)folder_len, file.ptr, STR_ARGS(path));
+}
+
+static void resolve_paths(struct reading *reading)
+{
+    struct configuration *configuration = reading->configuration;
+    configuration->data_directory = resolve_path(reading, configuration->data_directory);
+    configuration->dialect_directory = resolve_path(reading, configuration->dialect_directory);
+    for (size_t i = 0; i < configuration->listener_count; i++) {
+        struct listener_policy *listener = &configuration->listeners[i];
+        listener->certificate_file = resolve_path(reading, listener->certificate_file);
+        listener->key_file = resolve_path(reading, listener->key_file);
+    }
+}
+
+static void check_listener(struct reading *reading, const struct listener_policy *listener,
+                           const struct yaml_node *node)
+{
+    if (str_is_present(listener->certificate_file) && !str_is_present(listener->key_file))
+        refuse(reading, node, "key_file", STR_NONE, STR("the key of certificate_file"));
+    if (str_is_present(listener->key_file) && !str_is_present(listener->certificate_file))
+        refuse(reading, node, "certificate_file", STR_NONE, STR("the certificate of key_file"));
+    for (const struct listener_policy *other = reading->configuration->listeners; other < listener; other++)
+        if (str_is_present(other->address) && str_equal(other->address, listener->address) &&
+            !str_has_suffix(listener->address, STR(":0")))
+            refuse(reading, node, "address", listener->address, STR("an address that no other listener has"));
+}
+
+/* The list's elements and the tree's children stand in the same order. */
+static void check_listeners(struct reading *reading)
+{
+    const struct configuration *configuration = reading->configuration;
+    const struct yaml_node *list = yaml_member(reading->root, "listeners");
+    const struct yaml_node *node = list ? list->child : NULL;
+    unsigned served = 0;
+    for (size_t i = 0; node && i < configuration->listener_count; i++, node = node->next) {
+        check_listener(reading, &configuration->listeners[i], node);
+        served |= configuration->listeners[i].serves;
+    }
+    if (configuration->listener_count && !(served & FACE_PUBLIC))
+        refuse(reading, reading->root, "listeners", STR("none that serves public"), STR("at least one"));
+}
+
+static void check_realms(struct reading *reading)
+{
+    struct configuration *configuration = reading->configuration;
+    const struct yaml_node *map = yaml_member(reading->root, "realms");
+    const struct yaml_node *node = map ? map->child : NULL;
+    if (map && map->kind == YAML_MAP && configuration->realm_count == 0)
+        refuse(reading, reading->root, "realms", STR("none"), STR("at least one"));
+    configuration->face_realms = arena_array(reading->arena, struct face_realm, configuration->realm_count);
+    configuration->realm_list = arena_array(reading->arena, const struct realm *, configuration->realm_count);
+    for (size_t i = 0; node && i < configuration->realm_count; i++, node = node->next) {
+        struct realm *realm = &configuration->realms[i];
+        configuration->realm_list[i] = realm;
+        configuration->face_realms[i] =
+            (struct face_realm){.realm = realm, .file = configuration->file, .line = node->line};
+        policy_check(realm, node, configuration->file, reading->mistakes);
+    }
+}
+
+/* False when the text is no YAML; other mistakes leave a configuration to go on checking. */
+static bool read_text(struct reading *reading, struct str file, struct str text)
+{
+    reading->root = yaml_read(file, text, reading->mistakes);
+    if (!reading->root)
+        return false;
+    struct configuration *configuration = arena_new(reading->arena, struct configuration);
+    configuration->arena = reading->arena;
+    configuration->file = file;
+    reading->configuration = configuration;
+    settings_read(rows, reading->root, file, reading->mistakes, configuration);
+    resolve_paths(reading);
+    if (configuration->workers == 1)
+        refuse(reading, reading->root, "workers", STR("1"), STR("0, or 2 to 256"));
+    check_listeners(reading);
+    check_realms(reading);
+    return true;
+}
+
+static struct reading begin_reading(struct mistakes *mistakes)
+{
+    return (struct reading){.arena = mistakes->arena, .mistakes = mistakes};
+}
+
+struct configuration *configuration_read(struct str file, struct str text, struct mistakes *mistakes)
+{
+    size_t count_before = mistakes->count;
+    struct reading reading = begin_reading(mistakes);
+    if (!read_text(&reading, arena_str(mistakes->arena, file), text) || mistakes->count > count_before)
+        return NULL;
+    return reading.configuration;
+}
+
+static void check_readable(struct reading *reading, const struct yaml_node *node, const char *key, struct str path)
+{
+    if (!str_is_present(path) || access(path.ptr, R_OK) == 0)
+        return;
+    refuse(reading, node, key, arena_printf(reading->arena, "%s: %s", path.ptr, strerror(errno)),
+           STR("a file that can be read"));
+}
+
+static void check_files(struct reading *reading)
+{
+    const struct configuration *configuration = reading->configuration;
+    check_readable(reading, reading->root, "dialect_directory", configuration->dialect_directory);
+    const struct yaml_node *list = yaml_member(reading->root, "listeners");
+    const struct yaml_node *node = list ? list->child : NULL;
+    for (size_t i = 0; node && i < configuration->listener_count; i++, node = node->next) {
+        check_readable(reading, node, "certificate_file", configuration->listeners[i].certificate_file);
+        check_readable(reading, node, "key_file", configuration->listeners[i].key_file);
+    }
+}
+
+static struct str list_shipped_dialects(struct arena *arena)
+{
+    struct buf names;
+    buf_init(&names, arena, ALLOWED_NAMES);
+    for (size_t i = 0; str_is_present(dialect_shipped_name(i)); i++)
+        buf_printf(&names, "%s%.*s", i ? ", " : "", STR_ARGS(dialect_shipped_name(i)));
+    buf_add(&names, STR(" or a file of dialect_directory"));
+    return buf_str(&names);
+}
+
+static void refuse_dialect(struct reading *reading, size_t index, struct str found, struct str allowed)
+{
+    const struct yaml_node *node = yaml_member(reading->root, "realms")->child;
+    while (index--)
+        node = node->next;
+    refuse(reading, node, "dialect", found, allowed);
+}
+
+/* The folder's file, else the shipped text. */
+static struct dialect *load_dialect(struct reading *reading, size_t index)
+{
+    struct str folder = reading->configuration->dialect_directory;
+    struct str name = reading->configuration->realms[index].dialect;
+    struct str text;
+    if (str_is_present(folder)) {
+        struct str file = arena_printf(reading->arena, "%s/%.*s.yaml", folder.ptr, STR_ARGS(name));
+        if (file_read(reading->arena, file.ptr, FILE_MAX_BYTES, &text))
+            return dialect_read(file, text, reading->mistakes);
+        if (errno != ENOENT) {
+            refuse_dialect(reading, index, arena_printf(reading->arena, "%s: %s", file.ptr, strerror(errno)),
+                           STR("a file that can be read, up to 1 MiB"));
+            return NULL;
+        }
+    }
+    text = dialect_shipped(name);
+    if (str_is_present(text))
+        return dialect_read(arena_printf(reading->arena, "(shipped) %.*s.yaml", STR_ARGS(name)), text,
+                            reading->mistakes);
+    refuse_dialect(reading, index, name, list_shipped_dialects(reading->arena));
+    return NULL;
+}
+
+/* Realms of one dialect share it; it is read, and its mistakes are told, once. */
+static void load_dialects(struct reading *reading)
+{
+    struct configuration *configuration = reading->configuration;
+    for (size_t i = 0; i < configuration->realm_count; i++) {
+        if (!str_is_present(configuration->realms[i].dialect))
+            continue;
+        size_t first = 0;
+        while (!str_equal(configuration->realms[first].dialect, configuration->realms[i].dialect))
+            first++;
+        configuration->face_realms[i].dialect =
+            first < i ? configuration->face_realms[first].dialect : load_dialect(reading, i);
+    }
+}
+
+struct configuration *configuration_load(const char *path, struct mistakes *mistakes)
+{
+    struct reading reading = begin_reading(mistakes);
+    struct str file = arena_str(mistakes->arena, str_of(path));
+    struct str text;
+    if (!file_read(mistakes->arena, path, FILE_MAX_BYTES, &text)) {
+        mistake_add(mistakes, file, 0, STR_NONE, str_of(strerror(errno)),
+                    STR("a file that can be read, up to 1 MiB"));
+        return NULL;
+    }
+    size_t count_before = mistakes->count;
+    if (!read_text(&reading, file, text))
+        return NULL;
+    check_files(&reading);
+    load_dialects(&reading);
+    return mistakes->count == count_before ? reading.configuration : NULL;
+}
+
+bool configuration_open_face(struct configuration *configuration, struct store *store, struct mistakes *mistakes)
+{
+    configuration->face =
+        face_create(configuration->arena, store, configuration->face_realms, configuration->realm_count, mistakes);
+    return configuration->face != NULL;
+}
+
+bool configuration_check(const char *path, struct mistakes *mistakes)
+{
+    struct configuration *configuration = configuration_load(path, mistakes);
+    return configuration && configuration_open_face(configuration, NULL, mistakes);
+}
+
+void configuration_destroy(struct configuration *configuration)
+{
+    if (configuration)
+        arena_destroy(configuration->arena);
+}
+
+void configuration_write_reference(struct buf *out, enum reference_kind kind)
+{
+    manual_write(rows, out, kind);
+}

@@ -1,0 +1,345 @@
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "admin/control.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mistake.h"
+#include "daemon/configuration.h"
+#include "daemon/folder.h"
+#include "daemon/janitor.h"
+#include "daemon/listeners.h"
+#include "daemon/notify.h"
+#include "daemon/operations.h"
+#include "daemon/realms.h"
+#include "daemon/shipped.h"
+#include "daemon/snapshot.h"
+#include "dialect/face.h"
+#include "http/message.h"
+#include "http/server.h"
+#include "store/store.h"
+
+#define MISTAKES_MAX_BYTES (256 * 1024)
+#define DRAIN_MS           10000
+#define SWEEP_EVERY_MS     100
+#define LOOK_EVERY_MS      60000
+#define NOBODY             -1
+
+/* Everything is absent until it was started, so stopping takes down whatever there is. */
+struct daemon {
+    const struct daemon_options *options;
+    struct arena *arena; /* as long as the daemon */
+    struct str data_directory;
+    int claim;
+    struct store *store;
+    struct snapshot *snapshot;
+    struct listeners *listeners;
+    struct operations operations;
+    struct control_host host;
+    struct control *control;
+    struct janitor *janitor;
+};
+
+/* Blocked in every thread, taken by the main one. */
+static sigset_t awaited_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    return signals;
+}
+
+static void handle_exchange(struct exchange *exchange, unsigned serves, void *arg)
+{
+    struct daemon *daemon = arg;
+    if ((serves & SERVES_OPERATIONS) && operations_handle(&daemon->operations, exchange))
+        return;
+    if (!(serves & ~SERVES_OPERATIONS)) {
+        operations_refuse(exchange);
+        return;
+    }
+    struct snapshot_hold *hold;
+    const struct configuration *configuration = snapshot_hold(daemon->snapshot, &hold);
+    arena_defer(exchange->arena, snapshot_release, hold);
+    face_handle(configuration->face, exchange, serves & ~SERVES_OPERATIONS);
+}
+
+static const struct realm *const *hold_realms(void *arg, size_t *ret_count, void **ret_hold)
+{
+    struct daemon *daemon = arg;
+    struct snapshot_hold *hold;
+    const struct configuration *configuration = snapshot_hold(daemon->snapshot, &hold);
+    *ret_hold = hold;
+    *ret_count = configuration->realm_count;
+    return configuration->realm_list;
+}
+
+static void release_realms(void *arg, void *hold)
+{
+    (void)arg;
+    snapshot_release(hold);
+}
+
+static void add_stats(void *arg, json_t *object)
+{
+    struct daemon *daemon = arg;
+    struct server_load load = {0};
+    if (daemon->listeners)
+        load = listeners_load(daemon->listeners);
+    json_object_set_new(object, "version", json_of_str(shipped_version()));
+    json_object_set_new(object, "started_at", json_integer(daemon->operations.started_at));
+    json_object_set_new(object, "connections", json_integer(load.connection_count));
+    json_object_set_new(object, "exchanges", json_integer(load.exchange_count));
+    json_object_set_new(object, "resident_bytes", json_integer(operations_resident_bytes()));
+}
+
+/* One line each on stderr for who starts the daemon. */
+static void print_mistakes(const struct mistakes *mistakes)
+{
+    struct buf text;
+    buf_init(&text, mistakes->arena, MISTAKES_MAX_BYTES);
+    mistakes_write(mistakes, &text);
+    fwrite(buf_str(&text).ptr, 1, text.len, stderr);
+}
+
+static bool fail_to_start(struct str reason)
+{
+    fprintf(stderr, "jeton: %.*s\n", STR_ARGS(reason));
+    return false;
+}
+
+/* Ids, keys and routes; after it the configuration can be published. */
+static bool complete(struct daemon *daemon, struct configuration *configuration, struct mistakes *mistakes)
+{
+    if (realms_resolve(configuration, daemon->store) != OK) {
+        mistake_add(mistakes, configuration->file, 0, STR("realms"), STR("a store that cannot be written"),
+                    STR("one that can: the log says why it cannot"));
+        return false;
+    }
+    return configuration_open_face(configuration, daemon->store, mistakes);
+}
+
+/* NULL after its mistakes were printed. */
+static struct configuration *load_first(struct daemon *daemon)
+{
+    struct mistakes mistakes;
+    struct arena *arena = arena_create();
+    mistakes_init(&mistakes, arena);
+    struct configuration *configuration = configuration_load(daemon->options->configuration_path, &mistakes);
+    if (configuration)
+        return configuration;
+    print_mistakes(&mistakes);
+    arena_destroy(arena);
+    return NULL;
+}
+
+static bool publish_first(struct daemon *daemon, struct configuration *configuration)
+{
+    struct mistakes mistakes;
+    mistakes_init(&mistakes, configuration->arena);
+    if (!complete(daemon, configuration, &mistakes)) {
+        print_mistakes(&mistakes);
+        configuration_destroy(configuration);
+        return false;
+    }
+    snapshot_replace(daemon->snapshot, configuration);
+    return true;
+}
+
+static bool open_store(struct daemon *daemon)
+{
+    struct str error;
+    daemon->claim = folder_claim(daemon->data_directory, daemon->arena, &error);
+    if (daemon->claim == NOBODY)
+        return fail_to_start(error);
+    const struct store_options options = {.path = folder_file(daemon->data_directory, "jeton.db", daemon->arena)};
+    daemon->store = store_open(&options, daemon->arena, &error);
+    return daemon->store || fail_to_start(error);
+}
+
+static void make_host(struct daemon *daemon)
+{
+    daemon->operations.store = daemon->store;
+    daemon->operations.started_at = clock_now();
+    daemon->host = (struct control_host){.store = daemon->store,
+                                         .hold_realms = hold_realms,
+                                         .release_realms = release_realms,
+                                         .add_stats = add_stats,
+                                         .arg = daemon};
+}
+
+static bool open_configuration(struct daemon *daemon)
+{
+    struct configuration *configuration = load_first(daemon);
+    if (!configuration)
+        return false;
+    log_set_level(configuration->log_level);
+    daemon->data_directory = arena_str(daemon->arena, configuration->data_directory);
+    if (!open_store(daemon)) {
+        configuration_destroy(configuration);
+        return false;
+    }
+    daemon->snapshot = snapshot_create();
+    if (!publish_first(daemon, configuration))
+        return false;
+    make_host(daemon);
+    return true;
+}
+
+static bool start_helpers(struct daemon *daemon)
+{
+    struct str error;
+    const char *socket_path = folder_file(daemon->data_directory, "control.sock", daemon->arena);
+    daemon->control = control_start(&daemon->host, socket_path, daemon->arena, &error);
+    if (!daemon->control)
+        return fail_to_start(error);
+    daemon->janitor = janitor_start(daemon->store);
+    return daemon->janitor || fail_to_start(STR("no thread for the janitor"));
+}
+
+static bool start_listeners(struct daemon *daemon)
+{
+    struct snapshot_hold *hold;
+    const struct configuration *configuration = snapshot_hold(daemon->snapshot, &hold);
+    daemon->listeners = listeners_create(handle_exchange, daemon);
+    daemon->operations.listeners = daemon->listeners;
+    bool is_complete = listeners_apply(daemon->listeners, configuration);
+    snapshot_release(hold);
+    return is_complete || fail_to_start(STR("a listener could not be started"));
+}
+
+static bool start(struct daemon *daemon)
+{
+    const struct daemon_options *options = daemon->options;
+    if (!open_configuration(daemon))
+        return false;
+    if (options->before_serve && !options->before_serve(&daemon->host, options->arg))
+        return false;
+    if (!start_helpers(daemon) || !start_listeners(daemon))
+        return false;
+    log_event(LOG_INFO, "serving", log_text("version", shipped_version()));
+    notify_ready();
+    if (options->after_serve)
+        options->after_serve(options->arg);
+    return true;
+}
+
+/* Listeners first, so that nobody needs the rest any more; the store last, so that everything waiting is written. */
+static void stop(struct daemon *daemon)
+{
+    if (daemon->listeners)
+        listeners_drain(daemon->listeners, DRAIN_MS);
+    if (daemon->control)
+        control_stop(daemon->control);
+    if (daemon->janitor)
+        janitor_stop(daemon->janitor);
+    if (daemon->listeners)
+        listeners_destroy(daemon->listeners);
+    if (daemon->store)
+        store_close(daemon->store);
+    if (daemon->snapshot)
+        snapshot_destroy(daemon->snapshot);
+    if (daemon->claim != NOBODY)
+        folder_release(daemon->claim);
+}
+
+static void log_mistakes(const struct mistakes *mistakes)
+{
+    for (const struct mistake *mistake = mistakes->first; mistake; mistake = mistake->next)
+        log_event(LOG_ERROR, "configuration_mistake", log_text("file", mistake->file),
+                  log_number("line", mistake->line), log_text("key", mistake->key),
+                  log_text("found", str_is_present(mistake->found) ? mistake->found : STR("nothing")),
+                  log_text("allowed", mistake->allowed));
+    log_event(LOG_ERROR, "configuration_refused", log_number("mistakes", (int64_t)mistakes->count));
+}
+
+static void apply_fresh(struct daemon *daemon, struct configuration *fresh)
+{
+    if (!str_equal(fresh->data_directory, daemon->data_directory))
+        log_event(LOG_WARNING, "data_directory_needs_restart", log_text("data_directory", fresh->data_directory));
+    log_set_level(fresh->log_level);
+    snapshot_replace(daemon->snapshot, fresh);
+    listeners_apply(daemon->listeners, fresh);
+    log_event(LOG_INFO, "configuration_reloaded", log_number("realms", (int64_t)fresh->realm_count));
+}
+
+/* All or nothing: whatever is wrong with the file, the configuration that serves stays. */
+static void reload(struct daemon *daemon)
+{
+    struct mistakes mistakes;
+    struct arena *arena = arena_create();
+    notify_reloading();
+    mistakes_init(&mistakes, arena);
+    struct configuration *fresh = configuration_load(daemon->options->configuration_path, &mistakes);
+    if (fresh && complete(daemon, fresh, &mistakes)) {
+        apply_fresh(daemon, fresh);
+    } else {
+        log_mistakes(&mistakes);
+        arena_destroy(arena);
+    }
+    notify_ready();
+}
+
+/* Until the next thing that must be done without a signal: let go of old configurations, feed the watchdog. */
+static int64_t find_wait_ms(struct daemon *daemon)
+{
+    int64_t wait_ms = snapshot_sweep(daemon->snapshot) ? SWEEP_EVERY_MS : LOOK_EVERY_MS;
+    int64_t watchdog_ms = notify_watchdog_ms();
+    if (watchdog_ms && watchdog_ms / 2 < wait_ms)
+        wait_ms = watchdog_ms / 2;
+    return wait_ms;
+}
+
+static void serve(struct daemon *daemon)
+{
+    const sigset_t signals = awaited_signals();
+    for (;;) {
+        int64_t wait_ms = find_wait_ms(daemon);
+        const struct timespec wait = {wait_ms / 1000, wait_ms % 1000 * 1000000};
+        int signal = sigtimedwait(&signals, NULL, &wait);
+        if (signal == SIGHUP)
+            reload(daemon);
+        else if (signal > 0)
+            return;
+        if (notify_watchdog_ms())
+            notify_watchdog();
+    }
+}
+
+/* Each connection is a descriptor; the soft limit is what old programs can bear. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+int daemon_serve(const struct daemon_options *options)
+{
+    const sigset_t signals = awaited_signals();
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+    struct daemon daemon = {.options = options, .arena = arena_create(), .claim = NOBODY};
+    bool has_started = start(&daemon);
+    if (has_started) {
+        serve(&daemon);
+        log_event(LOG_INFO, "stopping");
+        daemon.operations.not_ready = "stopping\n";
+        notify_stopping();
+    }
+    stop(&daemon);
+    arena_destroy(daemon.arena);
+    return has_started ? 0 : 1;
+}

@@ -1,0 +1,275 @@
+#include "daemon/demo.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "daemon/daemon.h"
+#include "daemon/demo_seed.h"
+#include "daemon/shipped.h"
+
+#define FILE_MAX 1048576
+#define PORT_MAX 65535
+/* The first line of the configuration tells a demo from any other folder. */
+#define MARK "# Made by `jeton demo`, and made anew when --listen changes.\n"
+
+struct demo {
+    struct arena *arena;
+    const char *folder;
+    struct str host;
+    unsigned port;
+    unsigned operations_port;
+    bool is_new_address; /* since demo.json was written */
+    json_t *values;      /* for the holes of configuration and seed */
+    json_t *description; /* demo.json */
+};
+
+static bool complain(const char *what, const char *why)
+{
+    fprintf(stderr, "jeton demo: %s: %s\n", what, why);
+    return false;
+}
+
+static const char *path_in(const struct demo *demo, const char *name)
+{
+    return arena_printf(demo->arena, "%s/%s", demo->folder, name).ptr;
+}
+
+/* "localhost:8080", "[::1]:8080" */
+static bool read_listen(struct demo *demo, const char *listen)
+{
+    const char *colon = strrchr(listen, ':');
+    int64_t port;
+    if (!colon || colon == listen || !str_parse_int(str_of(colon + 1), &port) || port < 0 || port > PORT_MAX)
+        return complain(listen, "--listen wants HOST:PORT, with a port of 0 to 65535");
+    demo->host = (struct str){listen, (size_t)(colon - listen)};
+    demo->port = (unsigned)port;
+    return true;
+}
+
+/* --- ports: the issuers stand in the configuration, so a free port is chosen before it is written --- */
+
+static unsigned bound_port(int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof(address);
+    char service[NI_MAXSERV];
+    int64_t port;
+    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0 ||
+        getnameinfo((struct sockaddr *)&address, len, NULL, 0, service, sizeof(service), NI_NUMERICSERV) != 0 ||
+        !str_parse_int(str_of(service), &port))
+        return 0;
+    return (unsigned)port;
+}
+
+/* A socket that holds the port, so that the next choice is another; -1 when the port is taken. */
+static int hold_port(struct arena *arena, struct str host, unsigned port)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo *found;
+    bool is_bracketed = str_has_prefix(host, STR("["));
+    struct str name = is_bracketed ? str_slice(host, 1, host.len - 2) : host;
+    const char *service = arena_printf(arena, "%u", port).ptr;
+    if (getaddrinfo(arena_cstr(arena, name), service, &hints, &found) != 0)
+        return -1;
+    int yes = 1;
+    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    /* as the server does it: connections that have ended do not hold the port */
+    if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
+                    bind(fd, found->ai_addr, found->ai_addrlen) != 0)) {
+        close(fd);
+        fd = -1;
+    }
+    freeaddrinfo(found);
+    return fd;
+}
+
+static int hold_operations_port(const struct demo *demo)
+{
+    int fd = demo->port < PORT_MAX ? hold_port(demo->arena, STR("127.0.0.1"), demo->port + 1) : -1;
+    return fd >= 0 ? fd : hold_port(demo->arena, STR("127.0.0.1"), 0);
+}
+
+static bool choose_ports(struct demo *demo)
+{
+    int main_fd = -1;
+    if (demo->port == 0) {
+        main_fd = hold_port(demo->arena, demo->host, 0);
+        demo->port = main_fd >= 0 ? bound_port(main_fd) : 0;
+    }
+    int operations_fd = demo->port ? hold_operations_port(demo) : -1;
+    demo->operations_port = operations_fd >= 0 ? bound_port(operations_fd) : 0;
+    if (main_fd >= 0)
+        close(main_fd);
+    if (operations_fd >= 0)
+        close(operations_fd);
+    return demo->operations_port || complain("--listen", "no free port there");
+}
+
+/* Whoever listens at every address is reached at this one. */
+static struct str reachable_host(const struct demo *demo)
+{
+    bool is_every = str_equal(demo->host, STR("0.0.0.0")) || str_equal(demo->host, STR("[::]"));
+    return is_every ? STR("localhost") : demo->host;
+}
+
+static void set_values(struct demo *demo)
+{
+    struct arena *arena = demo->arena;
+    struct str host = reachable_host(demo);
+    struct str origin = arena_printf(arena, "http://%.*s:%u", STR_ARGS(host), demo->port);
+    struct str listen = arena_printf(arena, "%.*s:%u", STR_ARGS(demo->host), demo->port);
+    json_t *values = json_keep(arena, json_object());
+    json_object_set_new(values, "origin", json_of_str(origin));
+    json_object_set_new(values, "host", json_of_str(host));
+    json_object_set_new(values, "port", json_of_str(arena_printf(arena, "%u", demo->port)));
+    json_object_set_new(values, "listen", json_of_str(listen));
+    json_object_set_new(values, "operations",
+                        json_of_str(arena_printf(arena, "127.0.0.1:%u", demo->operations_port)));
+    demo->values = values;
+}
+
+/* --- the folder --- */
+
+static bool is_folder_empty(const char *path)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    bool is_empty = folder != NULL;
+    while (is_empty && (entry = readdir(folder)))
+        is_empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    if (folder)
+        closedir(folder);
+    return is_empty;
+}
+
+static bool is_demo(const struct demo *demo)
+{
+    struct str configuration;
+    return file_read(demo->arena, path_in(demo, "jeton.yaml"), FILE_MAX, &configuration) &&
+           str_has_prefix(configuration, STR(MARK));
+}
+
+static bool open_folder(const struct demo *demo)
+{
+    if (mkdir(demo->folder, 0700) == 0)
+        return true;
+    if (errno != EEXIST)
+        return complain(demo->folder, strerror(errno));
+    if (is_folder_empty(demo->folder) || is_demo(demo))
+        return true;
+    return complain(demo->folder, "is neither empty nor a demo; choose another with --dir");
+}
+
+static void read_description(struct demo *demo)
+{
+    struct str text;
+    demo->description = NULL;
+    if (file_read(demo->arena, path_in(demo, "demo.json"), FILE_MAX, &text))
+        demo->description = json_read(demo->arena, text);
+    if (!json_is_object(demo->description))
+        demo->description = json_keep(demo->arena, json_object());
+}
+
+/* The same address as last time: whatever the operator changed in the configuration stays. */
+static bool is_unchanged(const struct demo *demo)
+{
+    struct str origin = json_member(demo->description, "origin");
+    return is_demo(demo) && str_equal(origin, json_member(demo->values, "origin"));
+}
+
+static bool write_configuration(struct demo *demo)
+{
+    struct str text, unknown;
+    demo->is_new_address = !is_unchanged(demo);
+    if (!demo->is_new_address)
+        return true;
+    if (!fill_holes(demo->arena, shipped_demo_configuration(), demo->values, NULL, &text, &unknown))
+        return complain("demo.yaml", "has a hole that nothing fills");
+    text = arena_printf(demo->arena, MARK "%.*s", STR_ARGS(text));
+    const char *path = path_in(demo, "jeton.yaml");
+    return file_write(path, text, 0600) || complain(path, strerror(errno));
+}
+
+static bool write_description(const struct demo *demo)
+{
+    const char *path = path_in(demo, "demo.json");
+    struct str text = json_text(demo->arena, demo->description);
+    text = arena_printf(demo->arena, "%.*s\n", STR_ARGS(text));
+    return file_write(path, text, 0600) || complain(path, strerror(errno));
+}
+
+/* --- serving --- */
+
+static void print_tries(const struct demo *demo)
+{
+    const char *name;
+    json_t *service;
+    printf("Jeton serves %s from %s. Each of these lines gets a token:\n\n", json_member(demo->values, "origin").ptr,
+           demo->folder);
+    json_object_foreach(json_object_get(demo->description, "services"), name, service)
+        printf("# %s\n%s\n\n", name, json_string_value(json_object_get(service, "try")));
+    fflush(stdout);
+}
+
+static void tell_addresses(struct demo *demo)
+{
+    struct str operations = json_member(demo->values, "operations");
+    json_object_set(demo->description, "origin", json_object_get(demo->values, "origin"));
+    json_object_set_new(demo->description, "operations",
+                        json_of_str(arena_printf(demo->arena, "http://%.*s", STR_ARGS(operations))));
+}
+
+static bool register_services(const struct control_host *host, void *arg)
+{
+    struct demo *demo = arg;
+    struct str error;
+    if (demo->is_new_address)
+        tell_addresses(demo);
+    if (!seed_services(host, demo->arena, demo->values, demo->description, &error))
+        return complain(demo->folder, arena_cstr(demo->arena, error));
+    if (!write_description(demo))
+        return false;
+    print_tries(demo);
+    return true;
+}
+
+static void say_ready(void *arg)
+{
+    (void)arg;
+    puts("ready");
+    fflush(stdout);
+}
+
+static bool prepare(struct demo *demo, const char *listen)
+{
+    if (!read_listen(demo, listen) || !open_folder(demo) || !choose_ports(demo))
+        return false;
+    set_values(demo);
+    read_description(demo);
+    return write_configuration(demo);
+}
+
+int demo_serve(const struct demo_options *options)
+{
+    struct demo demo = {.arena = arena_create(), .folder = options->folder};
+    int status = 1;
+    if (prepare(&demo, options->listen)) {
+        const struct daemon_options daemon = {
+            .configuration_path = path_in(&demo, "jeton.yaml"),
+            .before_serve = register_services,
+            .after_serve = say_ready,
+            .arg = &demo,
+        };
+        status = daemon_serve(&daemon);
+    }
+    arena_destroy(demo.arena);
+    return status;
+}

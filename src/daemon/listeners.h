@@ -1,0 +1,34 @@
+/*
+ * listeners.h — the servers that the configuration asks for, and what each of them serves.
+ *
+ * Applying a configuration starts the listeners that are new, ends those that are gone and reads the certificates
+ * of the others again. What a listener serves changes at once; other changes to one that runs need a restart, which
+ * the log says.
+ *
+ * Threads: one, but for listeners_handle and listeners_load.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+struct configuration;
+struct exchange;
+struct listeners;
+struct server_load;
+
+/* Answers the exchange or parks it; `serves` as in struct listener_policy. */
+typedef void (*listener_handler)(struct exchange *exchange, unsigned serves, void *arg);
+
+struct listeners *listeners_create(listener_handler handler, void *arg);
+
+/* False when a new listener cannot listen: the log says which and why; the others run. */
+bool listeners_apply(struct listeners *listeners, const struct configuration *configuration);
+
+/* Over all listeners. */
+struct server_load listeners_load(struct listeners *listeners);
+
+/* No new connections; waits until the exchanges under way have ended, at most `most_ms`. */
+void listeners_drain(struct listeners *listeners, int most_ms);
+
+/* Ends what is left. Nothing may be parked any more. */
+void listeners_destroy(struct listeners *listeners);

@@ -1,0 +1,16 @@
+/*
+ * shipped.h — the files of examples/ and the version, compiled into the program.
+ *
+ * Threads: any; constant.
+ */
+#pragma once
+
+#include "base/text.h"
+
+/* What `jeton init` writes. */
+struct str shipped_configuration(void);
+/* What the demo runs with, and what it registers (daemon/demo_seed.h). */
+struct str shipped_demo_configuration(void);
+struct str shipped_seed(void);
+/* "0.1.0" */
+struct str shipped_version(void);

@@ -1,0 +1,162 @@
+#include "daemon/syntax.h"
+
+#include <arpa/inet.h>
+
+#define NAME_LEN_MAX 63
+#define HOST_LEN_MAX 253
+#define PORT_MAX     65535
+
+static bool is_lower_or_digit(char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
+}
+
+static bool is_printable(char byte)
+{
+    return byte > ' ' && byte < 0x7f;
+}
+
+bool syntax_is_name(struct str text)
+{
+    if (text.len == 0 || text.len > NAME_LEN_MAX || text.ptr[0] == '-' || text.ptr[text.len - 1] == '-')
+        return false;
+    for (size_t i = 0; i < text.len; i++)
+        if (!is_lower_or_digit(text.ptr[i]) && text.ptr[i] != '-')
+            return false;
+    return true;
+}
+
+bool syntax_is_prefix(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char byte = text.ptr[i];
+        if (!is_lower_or_digit(byte) && !(byte >= 'A' && byte <= 'Z') && byte != '_' && byte != '-')
+            return false;
+    }
+    return true;
+}
+
+bool syntax_is_scope(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!is_printable(text.ptr[i]) || text.ptr[i] == '"' || text.ptr[i] == '\\')
+            return false;
+    return text.len > 0;
+}
+
+bool syntax_is_scope_list(struct str text)
+{
+    struct str word;
+    while (text.len && str_next(&text, ' ', &word))
+        if (!syntax_is_scope(word) || (str_is_present(text) && text.len == 0))
+            return false;
+    return true;
+}
+
+static bool is_numeric(int family, struct str text)
+{
+    char room[INET6_ADDRSTRLEN];
+    struct in6_addr address;
+    if (text.len >= sizeof(room))
+        return false;
+    memcpy(room, text.ptr, text.len);
+    room[text.len] = '\0';
+    return inet_pton(family, room, &address) == 1;
+}
+
+bool syntax_is_host(struct str text)
+{
+    if (text.len == 0 || text.len > HOST_LEN_MAX)
+        return false;
+    if (text.ptr[0] == '[')
+        return text.ptr[text.len - 1] == ']' && text.len > 2 &&
+               is_numeric(AF_INET6, str_slice(text, 1, text.len - 2));
+    for (size_t i = 0; i < text.len; i++)
+        if (!is_lower_or_digit(text.ptr[i]) && text.ptr[i] != '-' && text.ptr[i] != '.')
+            return false;
+    return text.ptr[0] != '.' && text.ptr[0] != '-';
+}
+
+/* Where the last colon is, or the length. */
+static size_t find_port(struct str text)
+{
+    size_t at = text.len;
+    while (at > 0 && text.ptr[at - 1] != ':')
+        at--;
+    return at ? at - 1 : text.len;
+}
+
+static bool is_port(struct str text)
+{
+    int64_t port;
+    return text.len <= 5 && str_parse_int(text, &port) && port >= 0 && port <= PORT_MAX && text.ptr[0] != '-';
+}
+
+bool syntax_is_address(struct str text)
+{
+    size_t colon = find_port(text);
+    return colon < text.len && syntax_is_host(str_slice(text, 0, colon)) &&
+           is_port(str_slice(text, colon + 1, text.len));
+}
+
+bool syntax_is_proxy(struct str text)
+{
+    if (str_equal(text, STR("unix")))
+        return true;
+    size_t slash = str_find(text, '/');
+    struct str address = str_slice(text, 0, slash);
+    bool is_four = is_numeric(AF_INET, address);
+    if (!is_four && !is_numeric(AF_INET6, address))
+        return false;
+    int64_t bits;
+    return slash == text.len ||
+           (str_parse_int(str_slice(text, slash + 1, text.len), &bits) && bits >= 0 && bits <= (is_four ? 32 : 128));
+}
+
+bool syntax_is_path_prefix(struct str text)
+{
+    if (text.len == 0)
+        return true;
+    if (text.ptr[0] != '/' || text.ptr[text.len - 1] == '/')
+        return false;
+    for (size_t i = 0; i < text.len; i++)
+        if (!is_printable(text.ptr[i]) || strchr("?#\"<>\\", text.ptr[i]) ||
+            (text.ptr[i] == '/' && text.ptr[i + 1] == '/'))
+            return false;
+    return true;
+}
+
+static bool is_loopback(struct str host)
+{
+    return str_equal(host, STR("localhost")) || str_has_suffix(host, STR(".localhost")) ||
+           str_equal(host, STR("[::1]")) || (str_has_prefix(host, STR("127.")) && is_numeric(AF_INET, host));
+}
+
+static bool is_authority(struct str text, struct str *ret_host)
+{
+    *ret_host = text;
+    if (syntax_is_host(text))
+        return true;
+    *ret_host = str_slice(text, 0, find_port(text));
+    return syntax_is_address(text);
+}
+
+bool syntax_is_issuer(struct str text)
+{
+    bool is_secure = str_has_prefix(text, STR("https://"));
+    if (!is_secure && !str_has_prefix(text, STR("http://")))
+        return false;
+    struct str rest = str_slice(text, is_secure ? 8 : 7, text.len);
+    size_t slash = str_find(rest, '/');
+    struct str host;
+    return is_authority(str_slice(rest, 0, slash), &host) && (is_secure || is_loopback(host)) &&
+           syntax_is_path_prefix(str_slice(rest, slash, rest.len));
+}
+
+bool syntax_is_file(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.ptr[i] < ' ' || text.ptr[i] == 0x7f)
+            return false;
+    return text.len > 0;
+}

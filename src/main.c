@@ -1,0 +1,319 @@
+/*
+ * main.c — the commands, in one table that also prints the help.
+ */
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/mistake.h"
+#include "cli/command.h"
+#include "cli/help.h"
+#include "cli/manual.h"
+#include "cli/operator.h"
+#include "daemon/configuration.h"
+#include "daemon/daemon.h"
+#include "daemon/demo.h"
+#include "daemon/init.h"
+#include "daemon/shipped.h"
+
+#define REFERENCE_MAX (1024 * 1024)
+#define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
+
+static int run_demo(struct cli_call *call)
+{
+    const struct demo_options options = {
+        .folder = cli_text(call, "dir", "demo"),
+        .listen = cli_text(call, "listen", "localhost:8080"),
+    };
+    return demo_serve(&options);
+}
+
+static int run_serve(struct cli_call *call)
+{
+    const struct daemon_options options = {.configuration_path = cli_text(call, "config", NULL)};
+    return daemon_serve(&options);
+}
+
+static int run_init(struct cli_call *call)
+{
+    struct str path, error;
+    if (!init_folder(call->arena, cli_text(call, "dir", NULL), &path, &error))
+        return cli_fail(call, error);
+    if (!call->wants_json)
+        return cli_print(arena_printf(call->arena,
+                                      "Wrote %.*s.\nEdit it, then: jeton check --config %.*s && "
+                                      "jeton serve --config %.*s\n",
+                                      STR_ARGS(path), STR_ARGS(path), STR_ARGS(path)));
+    json_t *result = json_keep(call->arena, json_pack("{s:o}", "configuration", json_of_str(path)));
+    struct str text = json_text(call->arena, result);
+    return cli_print(arena_printf(call->arena, "%.*s\n", STR_ARGS(text)));
+}
+
+static int print_mistakes_json(struct cli_call *call, const struct mistakes *mistakes)
+{
+    json_t *list = json_array();
+    for (const struct mistake *mistake = mistakes->first; mistake; mistake = mistake->next)
+        json_array_append_new(list, json_pack("{s:o, s:I, s:o, s:o, s:o}", "file", json_of_str(mistake->file), "line",
+                                              (json_int_t)mistake->line, "key", json_of_str(mistake->key), "found",
+                                              json_of_str(mistake->found), "allowed", json_of_str(mistake->allowed)));
+    json_t *result = json_keep(call->arena, json_pack("{s:b, s:o}", "ok", mistakes->count == 0, "mistakes", list));
+    struct str text = json_text(call->arena, result);
+    return cli_print(arena_printf(call->arena, "%.*s\n", STR_ARGS(text)));
+}
+
+static int run_check(struct cli_call *call)
+{
+    struct mistakes mistakes;
+    struct buf out;
+    const char *path = cli_text(call, "config", NULL);
+    mistakes_init(&mistakes, call->arena);
+    buf_init(&out, call->arena, REFERENCE_MAX);
+    bool is_right = configuration_check(path, &mistakes);
+    int status;
+    if (call->wants_json) {
+        status = print_mistakes_json(call, &mistakes);
+    } else {
+        if (is_right)
+            buf_printf(&out, "%s: ok\n", path);
+        else
+            mistakes_write(&mistakes, &out);
+        status = cli_print(buf_str(&out));
+    }
+    return is_right ? status : EXIT_FAILED;
+}
+
+static enum reference_kind reference_kind(const struct cli_call *call)
+{
+    if (cli_value(call, "man"))
+        return REFERENCE_MAN;
+    return cli_value(call, "markdown") ? REFERENCE_MARKDOWN : REFERENCE_TEXT;
+}
+
+static int run_help(struct cli_call *call)
+{
+    struct buf out;
+    buf_init(&out, call->arena, REFERENCE_MAX);
+    if (str_equal(call->words, STR("configuration"))) {
+        configuration_write_reference(&out, reference_kind(call));
+    } else if (!str_is_empty(call->words)) {
+        if (!help_write_topic(call->commands, call->command_count, call->words, &out)) {
+            cli_fail(call, STR("there is no such command; `jeton help` lists them"));
+            return EXIT_USAGE;
+        }
+    } else if (cli_value(call, "man")) {
+        manual_write_commands(call->commands, call->command_count, &out);
+    } else {
+        help_write_all(call->commands, call->command_count, &out);
+    }
+    return cli_print(buf_str(&out));
+}
+
+static int run_version(struct cli_call *call)
+{
+    struct str version = shipped_version();
+    if (call->wants_json)
+        return cli_print(arena_printf(call->arena, "{\"version\":\"%.*s\"}\n", STR_ARGS(version)));
+    return cli_print(arena_printf(call->arena, "jeton %.*s\n", STR_ARGS(version)));
+}
+
+#define APPLICATION_ID                                                                                               \
+    {                                                                                                                \
+        "application_id", OPERAND_NUMBER, "the application's number", true                                           \
+    }
+#define CLIENT_ID                                                                                                    \
+    {                                                                                                                \
+        "client_id", OPERAND_TEXT, "the client's name on the wire", true                                             \
+    }
+#define TOKEN                                                                                                        \
+    {                                                                                                                \
+        "token", OPERAND_SECRET, "the token, its id, or - to read it from stdin", true                               \
+    }
+#define REALM                                                                                                        \
+    {                                                                                                                \
+        "realm", OPERAND_TEXT, "its realm; without it the first that knows it", false                                \
+    }
+#define IN_REALM                                                                                                     \
+    {                                                                                                                \
+        "realm", OPERAND_TEXT, "the realm; may be left out when there is only one", false                            \
+    }
+#define CONFIGURATION                                                                                                \
+    {                                                                                                                \
+        "config", OPERAND_TEXT, "the configuration, a YAML file", true                                               \
+    }
+
+static const struct cli_command commands[] = {
+    {
+        .name = "demo",
+        .summary = "Serve five API companies and a standard server on one origin",
+        .help = "Makes DIR with configuration, data and keys when it is empty or missing, else serves it again with\n"
+                "the same credentials. DIR/demo.json tells programs the origin and the credentials. Prints one line\n"
+                "for each service that gets a token, and `ready` when it serves. Ctrl-C ends it.",
+        .run = run_demo,
+        .options = {{"dir", OPERAND_TEXT, "the demo's folder (./demo)", false},
+                    {"listen", OPERAND_TEXT, "HOST:PORT (localhost:8080); port 0: any free one", false}},
+    },
+    {
+        .name = "init",
+        .summary = "Make a folder with a commented configuration to start from",
+        .help = "Writes DIR/jeton.yaml with one realm and makes DIR/data. Overwrites nothing.",
+        .run = run_init,
+        .operands = {{"dir", OPERAND_TEXT, "the folder; made when it is missing", true}},
+    },
+    {
+        .name = "serve",
+        .summary = "Serve what a configuration says",
+        .help =
+            "SIGHUP reads the configuration again; a wrong one changes nothing. SIGTERM answers what is under way\n"
+            "and ends.",
+        .run = run_serve,
+        .options = {CONFIGURATION},
+    },
+    {
+        .name = "check",
+        .summary = "Tell all mistakes of a configuration at once",
+        .help = "Each with file, line, key, what was found and what is allowed. Exit status 1 when there is any.",
+        .run = run_check,
+        .options = {CONFIGURATION},
+    },
+    {.name = "realm list", .summary = "List the realms", .run = operator_run, .is_operator = true},
+    {
+        .name = "app create",
+        .summary = "Register an application and its clients",
+        .help =
+            "It gets a client for production, and with --development one more. Each client's secret is shown once.",
+        .run = operator_run,
+        .is_operator = true,
+        .options = {IN_REALM,
+                    {"name", OPERAND_TEXT, "what people call it", true},
+                    {"owner", OPERAND_TEXT, "the developer's e-mail address", false},
+                    {"scope", OPERAND_TEXT, "all that its clients may have; else all of the realm's", false},
+                    {"development", OPERAND_FLAG, "make a client for development too", false},
+                    {"trusted", OPERAND_FLAG, "reviewed: may use grants that are kept for trusted clients", false},
+                    {"may_introspect", OPERAND_FLAG, "a resource server: may introspect every token", false},
+                    {"public", OPERAND_FLAG, "its clients cannot keep a secret and have none", false}},
+    },
+    {
+        .name = "app list",
+        .summary = "List applications",
+        .run = operator_run,
+        .is_operator = true,
+        .options = {{"realm", OPERAND_TEXT, "only this realm's", false},
+                    {"after", OPERAND_NUMBER, "only those with a greater number", false},
+                    {"max", OPERAND_NUMBER, "at most so many, 1 to 1000 (1000)", false}},
+    },
+    {
+        .name = "app show",
+        .summary = "Show an application and its clients",
+        .run = operator_run,
+        .is_operator = true,
+        .operands = {APPLICATION_ID},
+    },
+    {
+        .name = "app suspend",
+        .summary = "Suspend an application: its clients and tokens are refused until it is resumed",
+        .run = operator_run,
+        .is_operator = true,
+        .operands = {APPLICATION_ID},
+    },
+    {
+        .name = "app resume",
+        .summary = "Lift the suspension of an application",
+        .run = operator_run,
+        .is_operator = true,
+        .operands = {APPLICATION_ID},
+    },
+    {
+        .name = "app delete",
+        .summary = "Delete an application with its clients, secrets, grants and tokens",
+        .run = operator_run,
+        .is_operator = true,
+        .operands = {APPLICATION_ID},
+    },
+    {
+        .name = "client show",
+        .summary = "Show a client and its secrets' labels",
+        .run = operator_run,
+        .is_operator = true,
+        .operands = {CLIENT_ID},
+        .options = {REALM},
+    },
+    {
+        .name = "client secret add",
+        .summary = "Give a client one more secret, shown once",
+        .help = "A client has up to five live secrets, so that one can follow another without a gap.",
+        .run = operator_run,
+        .is_operator = true,
+        .operands = {CLIENT_ID},
+        .options = {REALM,
+                    {"label", OPERAND_TEXT, "to tell it from the others", false},
+                    {"expires_in", OPERAND_NUMBER, "seconds until it is refused; else never", false}},
+    },
+    {
+        .name = "client secret list",
+        .summary = "List a client's secrets, without the secrets themselves",
+        .run = operator_run,
+        .is_operator = true,
+        .operands = {CLIENT_ID},
+        .options = {REALM},
+    },
+    {
+        .name = "client secret revoke",
+        .summary = "Revoke one secret of a client",
+        .run = operator_run,
+        .is_operator = true,
+        .operands = {CLIENT_ID, {"secret_id", OPERAND_NUMBER, "the secret's number in the list", true}},
+        .options = {REALM},
+    },
+    {
+        .name = "account create",
+        .summary = "Make a service account; its secret is shown once",
+        .run = operator_run,
+        .is_operator = true,
+        .options = {IN_REALM,
+                    {"account_id", OPERAND_TEXT, "its name on the wire; else one is made up", false},
+                    {"name", OPERAND_TEXT, "what people call it", false}},
+    },
+    {
+        .name = "token inspect",
+        .summary = "Show whose a token is, what it may do and whether it lives",
+        .run = operator_run,
+        .is_operator = true,
+        .operands = {TOKEN},
+        .options = {REALM},
+    },
+    {
+        .name = "token revoke",
+        .summary = "Revoke an access token, or a refresh token with all that its grant gave",
+        .run = operator_run,
+        .is_operator = true,
+        .operands = {TOKEN},
+        .options = {REALM},
+    },
+    {
+        .name = "backup",
+        .summary = "Copy the database, consistent, while serving",
+        .help = "The daemon writes the file, with the rights of its own user; it must not be there yet.",
+        .run = operator_run,
+        .is_operator = true,
+        .operands = {{"path", OPERAND_PATH, "the file to write", true}},
+    },
+    {.name = "stats",
+     .summary = "Show what the daemon has done since it started",
+     .run = operator_run,
+     .is_operator = true},
+    {
+        .name = "help",
+        .summary = "Tell about a command, or about every setting: help configuration",
+        .run = run_help,
+        .takes_words = true,
+        .options = {{"man", OPERAND_FLAG, "as a manual page: jeton(1), jeton.yaml(5)", false},
+                    {"markdown", OPERAND_FLAG, "of the configuration: as Markdown", false}},
+    },
+    {.name = "version", .summary = "Tell the version", .run = run_version},
+};
+
+int main(int argc, char **argv)
+{
+    return cli_run(commands, COUNT(commands), argc, argv);
+}
