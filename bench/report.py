@@ -1,0 +1,106 @@
+"""Tables in Markdown that also read well in a terminal."""
+
+RATE_GOALS = {"guard": 0.80, "introspection": 0.80, "token": 0.50, "token, JSON dialect": 0.50}
+P99_GOAL_MS = 5.0
+LARGE_GOAL = 0.80
+BYTES_GOAL = 100
+START_GOAL_MS = 50
+MEMORY_GOAL_MIB = 16
+OTHERS_QUIET_CORES = 0.10
+
+
+def table(header, rows, text_columns=1):
+    """The first text_columns to the left, the others to the right."""
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+
+    def line(row):
+        return "| " + " | ".join(cell.ljust(width) if i < text_columns else cell.rjust(width)
+                                 for i, (cell, width) in enumerate(zip(row, widths))) + " |"
+
+    rule = "|" + "|".join("-" * (width + 1) + ("-" if i < text_columns else ":")
+                          for i, width in enumerate(widths)) + "|"
+    return "\n".join([line(header), rule, *(line(row) for row in rows)])
+
+
+def verdict(is_met):
+    return "met" if is_met else "**not met**"
+
+
+def errors_of(*samples):
+    """Of the daemon first, then of its yardstick."""
+    return " / ".join(", ".join(f"{name}: {count}" for name, count in sample.errors.items()) or "none"
+                      for sample in samples) if any(sample.errors for sample in samples) else ""
+
+
+def judged(is_met, *samples):
+    """A row with errors proves nothing."""
+    errors = errors_of(*samples)
+    return f"**invalid** ({errors})" if errors else verdict(is_met)
+
+
+def count(number):
+    return f"{number:,.0f}"
+
+
+def throughput(rows):
+    lines = []
+    for row in rows:
+        goal = RATE_GOALS[row.work.name]
+        pair = row.peak
+        lines.append([row.work.name, str(row.connections), count(pair.sample.rate), count(pair.yardstick.rate),
+                      f"{pair.rate_ratio:.2f}", f"≥ {goal:.2f}",
+                      judged(pair.rate_ratio >= goal, pair.sample, pair.yardstick)])
+    return table(["work", "connections", "Jeton requests/s", "nginx requests/s", "ratio", "goal", ""], lines)
+
+
+def cost(rows):
+    lines = [[row.work.name, str(row.connections), f"{row.peak.sample.cpu_us:.1f}",
+              f"{row.peak.yardstick.cpu_us:.1f}", f"{row.peak.cpu_ratio:.2f}",
+              errors_of(row.peak.sample, row.peak.yardstick) or "none"] for row in rows]
+    return table(["work", "connections", "Jeton CPU µs", "nginx CPU µs", "nginx / Jeton", "errors"], lines)
+
+
+def latency(rows):
+    lines = []
+    for row in rows:
+        half = row.half
+        peak = ([f"{sample.p50_ms:.2f}", f"{sample.p99_ms:.2f}"] for sample in (row.peak.sample, row.peak.yardstick))
+        lines.append([row.work.name, str(row.connections), *next(peak), *next(peak), count(row.half_rate),
+                      f"{half.yardstick.p99_ms:.2f}", f"{half.sample.p50_ms:.2f}", f"{half.sample.p99_ms:.2f}",
+                      f"≤ {P99_GOAL_MS:.0f}", judged(half.sample.p99_ms <= P99_GOAL_MS, half.sample)])
+    return table(["work", "connections", "Jeton p50", "p99", "nginx p50", "p99", "half load/s", "nginx p99",
+                  "Jeton p50", "p99", "goal", ""], lines)
+
+
+def batches(rows):
+    lines = [[row.work.name, str(row.connections), count(row.batches.per_second), f"{row.batches.mean_size:.1f}"]
+             for row in rows if row.batches]
+    if not lines:
+        return "Nothing durable was measured."
+    return table(["work", "connections", "batches/s", "tokens in a batch"], lines)
+
+
+def process(figures):
+    lines = [[name, value, goal, verdict(is_met) if goal else ""] for name, value, goal, is_met in figures]
+    return table(["figure", "measured", "goal", ""], lines)
+
+
+def large(rows, token_count):
+    lines = []
+    for row in rows:
+        pair = row.peak
+        goal = f"≥ {LARGE_GOAL:.2f}" if row.has_goal else ""
+        met = judged(pair.rate_ratio >= LARGE_GOAL, pair.sample, pair.yardstick)
+        lines.append([row.name, str(row.connections), count(pair.sample.rate), count(pair.yardstick.rate),
+                      f"{pair.rate_ratio:.2f}", goal, met if row.has_goal else errors_of(pair.sample, pair.yardstick),
+                      f"{pair.sample.p99_ms:.2f}", f"{pair.sample.cpu_us:.1f}", f"{pair.yardstick.cpu_us:.1f}"])
+    return table(["work", "connections", f"{token_count:,} tokens, requests/s", "empty, requests/s", "ratio", "goal",
+                  "", "p99 ms", "CPU µs", "empty, CPU µs"], lines)
+
+
+def provisional(others_cores, stolen_cores):
+    text = (f"While it ran, other programs used {others_cores:.2f} cores and the hypervisor withheld "
+            f"{stolen_cores:.2f}.")
+    if others_cores > OTHERS_QUIET_CORES or stolen_cores > OTHERS_QUIET_CORES:
+        return "**Provisional**: the machine was not quiet. " + text
+    return "The machine was quiet. " + text
