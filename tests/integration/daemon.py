@@ -1,0 +1,277 @@
+"""The real binary under test: started on free ports in a folder of its own, watched, and taken down without a trace."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import http1
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("JETON", str(REPOSITORY / "build" / "jeton"))
+READY_SECONDS = 60
+STOP_SECONDS = 60
+SANITIZER_REPORT = re.compile(r"(AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehavior|: runtime error: ).*")
+
+
+SIXTH_CONFIGURATION = """
+data_directory: data
+dialect_directory: {dialects}
+listeners:
+  - {{address: "localhost:{port}", serves: [public, guard]}}
+realms:
+  sixth:
+    dialect: orchard
+    issuer: http://localhost:{port}
+    grants: {{client_credentials: {{}}}}
+    access_token: {{lifetime_seconds: 600, prefix: orc_}}
+    scopes: {{look: {{description: Look at trees.}}, pick: {{description: Pick apples., level: write}}}}
+    default_scope: look
+"""
+
+
+class DaemonFailed(AssertionError):
+    pass
+
+
+def wait_until(holds, seconds=20, what="the condition"):
+    """Polls until `holds()` is true; its value is the result."""
+    end = time.monotonic() + seconds
+    while True:
+        value = holds()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"{what} did not come true in {seconds} s")
+        time.sleep(0.01)
+
+
+class Daemon:
+    """A server process. `arguments` are those of the program; demo() and serve() below know the usual ones."""
+
+    def __init__(self, arguments, folder, environment=None, preexec=None):
+        self.arguments = [str(argument) for argument in arguments]
+        self.folder = Path(folder)
+        self.environment = environment or {}
+        self.preexec = preexec
+        self.log_path = self.folder / "daemon.log"
+        self.process = None
+        self.secrets = set()
+        self.description = {}
+        self.address = None
+        self.data_folder = self.folder / "demo" / "data"
+        self.configuration_path = None
+
+    # --- life ---
+
+    def start(self):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen([BINARY, *self.arguments], stdout=subprocess.PIPE, stderr=log,
+                                            stdin=subprocess.DEVNULL, start_new_session=True,
+                                            env={**os.environ, **self.environment}, preexec_fn=self.preexec)
+        self._wait_ready()
+        return self
+
+    def stop(self):
+        """SIGTERM, then everything that a clean end means."""
+        if not self.process:
+            return
+        self.end(signal.SIGTERM)
+        self.check_clean()
+
+    def kill(self):
+        """SIGKILL, as the machine would."""
+        self.end(signal.SIGKILL)
+        self.process = None
+
+    def check_clean(self):
+        status, group, self.process = self.process.returncode, self.process.pid, None
+        log = self.log()
+        report = SANITIZER_REPORT.search(log)
+        if report:
+            raise DaemonFailed(f"sanitizer report: {report.group(0)}\n{self.log_tail(200)}")
+        if status != 0:
+            raise DaemonFailed(f"the daemon ended with {status}\n{self.log_tail()}")
+        if group_lives(group):
+            os.killpg(group, signal.SIGKILL)
+            raise DaemonFailed("the daemon left a process behind")
+        self.check_no_secret_logged(log)
+
+    def check_no_secret_logged(self, log=None):
+        log = self.log() if log is None else log
+        for secret in self.secrets:
+            assert secret not in log, f"a secret stands in the log: {secret[:6]}… of {len(secret)} characters"
+
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
+
+    def log(self):
+        return self.log_path.read_text("utf-8", "replace") if self.log_path.exists() else ""
+
+    def log_tail(self, lines=60):
+        return f"--- {self.log_path} (last {lines} lines)\n" + "\n".join(self.log().splitlines()[-lines:])
+
+    def log_events(self, name=None):
+        """The log's JSON lines; `name` picks one event."""
+        events = [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
+        return [event for event in events if name is None or event.get("event") == name]
+
+    def end(self, number):
+        self.process.send_signal(number)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            raise DaemonFailed(f"signal {number} did not end the daemon in {STOP_SECONDS} s\n{self.log_tail()}")
+        finally:
+            self.process.stdout.close()
+
+    def _wait_ready(self):
+        """`demo` says `ready`; `serve` is ready when its listener accepts."""
+        guard = threading.Timer(READY_SECONDS, self.process.kill)
+        guard.start()
+        is_ready = self._wait_accepting() if self.address else self._wait_line()
+        guard.cancel()
+        if not is_ready:
+            self.process.wait()
+            raise DaemonFailed(f"not ready: {self.arguments}\n{self.log_tail()}")
+        threading.Thread(target=drain, args=(self.process.stdout,), daemon=True).start()
+
+    def _wait_line(self):
+        return any(line.strip() == b"ready" for line in self.process.stdout)
+
+    def _wait_accepting(self):
+        while self.is_running():
+            try:
+                http1.Connection(self.address).close()
+                return True
+            except OSError:
+                time.sleep(0.01)
+        return False
+
+    # --- requests ---
+
+    def send(self, data):
+        return http1.exchange(self.address, data)
+
+    def request(self, method, target, headers=None, body=None, host=None):
+        """One exchange. `host` overrides the Host header, `body` as in http1.request_bytes."""
+        headers = {"Host": host or self.authority, **(headers or {})}
+        return self.send(http1.request_bytes(method, target, headers, body))
+
+    def post_form(self, target, parameters, headers=None, host=None):
+        headers = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
+        return self.request("POST", target, headers, http1.form(**parameters), host)
+
+    def post_json(self, target, value, headers=None, host=None):
+        headers = {"Content-Type": "application/json", **(headers or {})}
+        return self.request("POST", target, headers, json.dumps(value), host)
+
+    @property
+    def authority(self):
+        return f"{self.address[0]}:{self.address[1]}"
+
+    def take_origin(self, origin):
+        host, port = origin.split("://", 1)[1].rsplit(":", 1)
+        self.address = (host, int(port))
+
+    # --- the operator's commands ---
+
+    def command(self, name, /, **arguments):
+        """One operator's command by the control socket; its result."""
+        answer = self.ask_control({"command": name, "arguments": arguments})
+        assert answer.get("ok") is True, f"{name} {arguments}: {answer}"
+        self.secrets |= collect_secrets(answer["result"])
+        return answer["result"]
+
+    def ask_control(self, request):
+        with socket.socket(socket.AF_UNIX) as control:
+            control.settimeout(http1.TIMEOUT_SECONDS)
+            control.connect(str(self.data_folder / "control.sock"))
+            control.sendall(json.dumps(request).encode() + b"\n")
+            return json.loads(control.makefile("rb").readline())
+
+    def create_client(self, realm, **arguments):
+        """A new application's production client: {"client_id", "client_secret", "application_id"}."""
+        created = self.command("app create", realm=realm, name="made by a test", **arguments)
+        return {**created["clients"][0], "application_id": created["application_id"]}
+
+
+def demo(folder, listen="localhost:0", **options):
+    """A demo server; its folder is `folder`/demo."""
+    daemon = Daemon(["demo", "--dir", Path(folder) / "demo", "--listen", listen], folder, **options)
+    daemon.start()
+    read_description(daemon)
+    daemon.arguments[-1] = daemon.authority  # a restart comes back at the same address
+    return daemon
+
+
+def serve(folder, configuration, port, **options):
+    """A server on a configuration of the test's own, whose first listener is localhost:`port`."""
+    folder = Path(folder)
+    path = folder / "jeton.yaml"
+    path.write_text(configuration)
+    daemon = Daemon(["serve", "--config", path], folder, **options)
+    daemon.data_folder = folder / "data"
+    daemon.configuration_path = path
+    daemon.address = ("localhost", port)
+    return daemon.start()
+
+
+def sixth(folder):
+    """The made-up sixth company of tests/wire/sixth, with a client and a resource server."""
+    port = free_port()
+    configuration = SIXTH_CONFIGURATION.format(port=port, dialects=REPOSITORY / "tests" / "wire" / "sixth")
+    daemon = serve(folder, configuration, port)
+    client = daemon.create_client("sixth")
+    daemon.description = {"origin": f"http://{daemon.authority}", "services": {"sixth": {
+        **client, "resource_server": daemon.create_client("sixth", may_introspect=True)}}}
+    return daemon
+
+
+def free_port():
+    with socket.create_server(("localhost", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def read_description(daemon):
+    daemon.description = json.loads((daemon.folder / "demo" / "demo.json").read_text())
+    daemon.take_origin(daemon.description["origin"])
+    daemon.secrets |= collect_secrets(daemon.description)
+
+
+def collect_secrets(value):
+    """What must never be logged, found by the names of its members."""
+    if isinstance(value, list):
+        return set().union(*map(collect_secrets, value)) if value else set()
+    if not isinstance(value, dict):
+        return set()
+    found = {text for key, text in value.items()
+             if key in ("client_secret", "account_secret", "app_token", "access_token", "refresh_token")
+             and isinstance(text, str) and text}
+    return found.union(*map(collect_secrets, value.values()))
+
+
+def drain(stream):
+    try:
+        while stream.read(65536):
+            pass
+    except ValueError:
+        pass  # closed by stop()
+
+
+def group_lives(group):
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

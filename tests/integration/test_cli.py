@@ -1,0 +1,382 @@
+"""The command line: exit statuses, help, the demo's folder, and the operator's commands on a running server."""
+
+import base64
+import json
+import os
+import re
+import sqlite3
+import stat
+import subprocess
+from pathlib import Path
+
+import daemon as daemons
+import pytest
+
+
+def jeton(*words, **options):
+    return subprocess.run([daemons.BINARY, *map(str, words)], capture_output=True, text=True, timeout=60, check=False,
+                          **options)
+
+
+def on(server, *words, **options):
+    """The command on this server."""
+    return jeton(*words, "--socket", server.data_folder / "control.sock", **options)
+
+
+def run(server, *words):
+    """What the command says to programs."""
+    done = on(server, *words, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def error_of(server, *words):
+    done = on(server, *words, "--json")
+    assert done.returncode == 1
+    return json.loads(done.stdout)["error"]
+
+
+def command_names():
+    return re.findall(r"^  ([a-z]+(?: [a-z]+)*)  ", jeton("help").stdout, re.M)
+
+
+def create(server, *more, realm="standard"):
+    application = run(server, "app", "create", "--realm", realm, "--name", "Test", *more)
+    return application, application["clients"][0]
+
+
+def get_token(server, client, path="/oauth2/token"):
+    return server.post_form(path, {"grant_type": "client_credentials", "client_id": client["client_id"],
+                                   "client_secret": client["client_secret"]})
+
+
+def as_json(reply):
+    return json.loads(reply.body)
+
+
+# --- help and wrong use ---
+
+
+def test_every_command_explains_itself():
+    names = command_names()
+    assert {"demo", "serve", "app create", "client secret add", "token inspect"} <= set(names)
+    for name in names:
+        by_help, by_option = jeton("help", *name.split()), jeton(*name.split(), "--help")
+        assert by_help.returncode == by_option.returncode == 0
+        assert by_help.stdout == by_option.stdout
+        assert by_help.stdout.startswith(f"Usage: jeton {name}")
+
+
+def test_a_group_lists_its_commands():
+    assert jeton("help", "client", "secret").stdout.count("client secret") == 3
+    bare = jeton("client", "secret")
+    assert bare.returncode == 2
+    assert "client secret revoke" in bare.stderr
+
+
+def test_help_configuration_tells_every_setting():
+    text = jeton("help", "configuration").stdout
+    assert all(key in text for key in ("data_directory", "listeners", "lifetime_seconds", "for_trusted_clients"))
+
+
+def test_the_manual_page_is_the_command_table():
+    page = Path(daemons.REPOSITORY, "packaging", "man", "jeton.1").read_text()
+    assert page == jeton("help", "--man").stdout
+
+
+@pytest.mark.parametrize("words", [
+    [], ["nothing"], ["app"], ["app", "show"], ["app", "show", "one"], ["app", "show", "1", "2"], ["app", "create"],
+    ["app", "list", "--unknown"], ["app", "list", "--max"], ["app", "list", "--max", "1", "--max", "2"],
+    ["app", "create", "--name", "x", "--public=yes"], ["check"], ["serve"], ["init"], ["help", "nothing"]])
+def test_wrong_use_is_status_2(words):
+    done = jeton(*words)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "jeton" in done.stderr
+
+
+def test_version_is_the_repositorys():
+    version = Path(daemons.REPOSITORY, "VERSION").read_text().strip()
+    assert jeton("version").stdout == f"jeton {version}\n"
+    assert json.loads(jeton("version", "--json").stdout) == {"version": version}
+
+
+# --- init and check ---
+
+
+def test_init_makes_a_configuration_that_is_right(tmp_path):
+    folder = tmp_path / "new"
+    assert jeton("init", folder).returncode == 0
+    assert stat.S_IMODE((folder / "data").stat().st_mode) == 0o700
+    checked = jeton("check", "--config", folder / "jeton.yaml")
+    assert (checked.returncode, checked.stdout) == (0, f"{folder}/jeton.yaml: ok\n")
+
+
+def test_init_overwrites_nothing(tmp_path):
+    (tmp_path / "jeton.yaml").write_text("mine")
+    done = jeton("init", tmp_path)
+    assert done.returncode == 1
+    assert (tmp_path / "jeton.yaml").read_text() == "mine"
+    assert not (tmp_path / "data").exists()
+
+
+def test_check_tells_all_mistakes_at_once(tmp_path):
+    jeton("init", tmp_path)
+    file = tmp_path / "jeton.yaml"
+    file.write_text(file.read_text().replace("log_level: info", "log_level: loud").replace("length: 37", "length: 20"))
+    done = jeton("check", "--config", file, "--json")
+    assert done.returncode == 1
+    mistakes = json.loads(done.stdout)["mistakes"]
+    assert {mistake["key"] for mistake in mistakes} >= {"log_level", "realms.main.access_token.length"}
+    assert all(mistake["line"] > 1 and mistake["file"] == str(file) for mistake in mistakes)
+    assert "debug" in next(mistake["allowed"] for mistake in mistakes if mistake["key"] == "log_level")
+
+
+# --- the demo's folder ---
+
+
+def test_the_demo_says_what_it_made(shared_demo):
+    services = shared_demo.description["services"]
+    assert set(services) == {"podio", "producthunt", "podchaser", "radioworkflow", "podero", "standard"}
+    for name, service in services.items():
+        assert {"client_id", "client_secret", "token_path", "try"} <= set(service), name
+        assert set(service["resource_server"]) == {"client_id", "client_secret"}
+    assert {"app_id", "app_token"} <= set(services["podio"])
+    assert set(services["podchaser"]["development"]) == {"client_id", "client_secret"}
+    assert "refresh_path" in services["radioworkflow"]
+    port = shared_demo.description["origin"].rsplit(":", 1)[1]
+    assert services["podero"]["sandbox"]["host"] == f"sandbox.localhost:{port}"
+
+
+def test_the_demo_keeps_its_credentials_to_itself(shared_demo):
+    folder = shared_demo.folder / "demo"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for name in ("demo.json", "jeton.yaml", "data/control.sock"):
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600, name
+
+
+def test_each_line_to_try_gets_a_token(shared_demo):
+    for service in shared_demo.description["services"].values():
+        done = subprocess.run(service["try"], shell=True, capture_output=True, text=True, timeout=60, check=True)
+        assert re.search(r'"access_token": ?"\w+"', done.stdout), service["try"]
+
+
+def test_the_demo_prints_the_lines_and_then_ready(folder):
+    command = [daemons.BINARY, "demo", "--dir", f"{folder}/demo", "--listen", "localhost:0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        printed = []
+        for line in process.stdout:
+            printed.append(line.rstrip("\n"))
+            if line == "ready\n":
+                break
+        process.terminate()
+        assert process.wait(60) == 0
+    assert printed[-1:] == ["ready"]
+    services = json.loads(Path(folder, "demo", "demo.json").read_text())["services"]
+    assert [line for line in printed if line.startswith("curl ")] == [told["try"] for told in services.values()]
+
+
+def credentials(server):
+    return {name: (told["client_id"], told["client_secret"], told["resource_server"])
+            for name, told in server.description["services"].items()}
+
+
+def test_a_demo_started_again_keeps_its_credentials(own_demo):
+    before = credentials(own_demo)
+    own_demo.stop()
+    own_demo.start()
+    daemons.read_description(own_demo)
+    assert credentials(own_demo) == before
+    assert get_token(own_demo, own_demo.description["services"]["standard"]).status == 200
+
+
+def test_a_demo_started_elsewhere_says_so_everywhere(own_demo):
+    before, origin = credentials(own_demo), own_demo.description["origin"]
+    own_demo.stop()
+    port = daemons.free_port()
+    own_demo.arguments[-1] = f"localhost:{port}"
+    own_demo.address = ("localhost", port)
+    own_demo.start()
+    daemons.read_description(own_demo)
+    assert own_demo.description["origin"] == f"http://localhost:{port}" != origin
+    assert credentials(own_demo) == before
+    for name in ("demo.json", "jeton.yaml"):
+        assert origin not in (own_demo.data_folder.parent / name).read_text()
+    assert get_token(own_demo, own_demo.description["services"]["standard"]).status == 200
+
+
+def test_a_demo_started_again_leaves_the_configuration_to_the_operator(own_demo):
+    configuration = own_demo.data_folder.parent / "jeton.yaml"
+    own_demo.stop()
+    configuration.write_text(configuration.read_text() + "# mine\n")
+    own_demo.start()
+    assert configuration.read_text().endswith("# mine\n")
+
+
+def test_the_demo_registers_anew_what_the_database_forgot(own_demo):
+    before = credentials(own_demo)
+    own_demo.stop()
+    for file in own_demo.data_folder.iterdir():
+        file.unlink()
+    own_demo.start()
+    daemons.read_description(own_demo)
+    assert not set(map(str, before.values())) & set(map(str, credentials(own_demo).values()))
+    assert get_token(own_demo, own_demo.description["services"]["standard"]).status == 200
+
+
+def test_the_demo_leaves_a_strangers_folder_alone(tmp_path):
+    (tmp_path / "letter.txt").write_text("dear")
+    done = jeton("demo", "--dir", tmp_path, "--listen", "localhost:0")
+    assert done.returncode == 1
+    assert "neither empty nor a demo" in done.stderr
+    assert os.listdir(tmp_path) == ["letter.txt"]
+
+
+@pytest.mark.parametrize("listen", ["localhost", ":8080", "localhost:99999", "localhost:http"])
+def test_the_demo_wants_host_and_port(tmp_path, listen):
+    done = jeton("demo", "--dir", tmp_path / "demo", "--listen", listen)
+    assert done.returncode == 1
+    assert "HOST:PORT" in done.stderr
+    assert not (tmp_path / "demo").exists()
+
+
+# --- the operator's commands ---
+
+
+def test_the_socket_is_found_by_option_configuration_environment_and_folder(shared_demo):
+    folder = shared_demo.folder
+    ways = [(["--socket", shared_demo.data_folder / "control.sock"], {}, None),
+            (["--config", folder / "demo" / "jeton.yaml"], {}, None),
+            ([], {"JETON_SOCKET": str(shared_demo.data_folder / "control.sock")}, None),
+            ([], {}, folder), ([], {}, folder / "demo")]
+    for words, environment, cwd in ways:
+        done = jeton("stats", "--json", *words, env={**os.environ, **environment}, cwd=cwd)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["store_is_ready"] is True
+
+
+def test_no_daemon_is_status_1_and_says_where_it_looked(tmp_path):
+    environment = {key: value for key, value in os.environ.items() if key != "JETON_SOCKET"}
+    done = jeton("stats", "--json", cwd=tmp_path, env=environment)
+    assert done.returncode == 1
+    assert "./demo/data/control.sock" in json.loads(done.stdout)["error"]
+    assert "--socket" in done.stderr
+
+
+def test_realms_are_listed(shared_demo):
+    names = [realm["name"] for realm in run(shared_demo, "realm", "list")]
+    assert "standard" in names and "podero-sandbox" in names
+
+
+def test_a_new_application_gets_tokens_at_once(shared_demo):
+    application, client = create(shared_demo, "--development")
+    assert [made["environment"] for made in application["clients"]] == ["production", "development"]
+    for made in application["clients"]:
+        assert get_token(shared_demo, made).status == 200
+    shown = run(shared_demo, "app", "show", application["application_id"])
+    assert shown["clients"][0]["client_id"] == client["client_id"]
+    assert client["client_secret"] not in json.dumps(shown)
+
+
+def test_suspension_is_heard_by_the_next_request_and_lifted(shared_demo):
+    application, client = create(shared_demo)
+    number = application["application_id"]
+    token = as_json(get_token(shared_demo, client))["access_token"]
+    assert run(shared_demo, "token", "inspect", token)["active"] is True
+    run(shared_demo, "app", "suspend", number)
+    assert get_token(shared_demo, client).status == 401
+    assert run(shared_demo, "token", "inspect", token)["active"] is False
+    run(shared_demo, "app", "resume", number)
+    assert get_token(shared_demo, client).status == 200
+
+
+def test_a_deleted_application_is_gone_with_its_tokens(shared_demo):
+    application, client = create(shared_demo)
+    token = as_json(get_token(shared_demo, client))["access_token"]
+    run(shared_demo, "app", "delete", application["application_id"])
+    assert get_token(shared_demo, client).status == 401
+    reply = shared_demo.request("GET", "/oauth2/whoami", {"Authorization": f"Bearer {token}"})
+    assert reply.status == 401
+    assert error_of(shared_demo, "app", "show", application["application_id"]) == "there is no such application"
+
+
+def test_secrets_overlap_and_are_revoked_one_by_one(shared_demo):
+    _, client = create(shared_demo)
+    name = client["client_id"]
+    added = run(shared_demo, "client", "secret", "add", name, "--label", "next")
+    new = {**client, "client_secret": added["client_secret"]}
+    assert get_token(shared_demo, client).status == get_token(shared_demo, new).status == 200
+    old = next(secret for secret in run(shared_demo, "client", "secret", "list", name) if secret["label"] != "next")
+    run(shared_demo, "client", "secret", "revoke", name, old["secret_id"])
+    assert get_token(shared_demo, client).status == 401
+    assert get_token(shared_demo, new).status == 200
+
+
+def test_a_sixth_secret_is_refused(shared_demo):
+    _, client = create(shared_demo)
+    for _ in range(4):
+        run(shared_demo, "client", "secret", "add", client["client_id"])
+    assert "five live secrets" in error_of(shared_demo, "client", "secret", "add", client["client_id"])
+
+
+def test_a_trusted_client_may_what_others_may_not(shared_demo):
+    _, stranger = create(shared_demo, realm="radioworkflow")
+    _, partner = create(shared_demo, "--trusted", realm="radioworkflow")
+    path = shared_demo.description["services"]["radioworkflow"]["token_path"]
+    statuses = []
+    for client in (stranger, partner):
+        login = (client["client_id"] + ":" + client["client_secret"]).encode()
+        header = {"Authorization": "Basic " + base64.b64encode(login).decode()}
+        statuses.append(shared_demo.post_form(path, {"grant_type": "client_credentials"}, header).status)
+    assert statuses == [400, 200]
+
+
+def test_a_client_belongs_to_one_realm(shared_demo):
+    _, client = create(shared_demo)
+    assert error_of(shared_demo, "client", "show", client["client_id"], "--realm", "podio")
+    assert run(shared_demo, "client", "show", client["client_id"], "--realm", "standard")["realm"] == "standard"
+
+
+def test_a_service_account_gets_the_id_that_was_asked(shared_demo):
+    words = ("account", "create", "--realm", "podio", "--account-id", "22342", "--name", "Machine")
+    account = run(shared_demo, *words)
+    assert account["account_id"] == "22342"
+    assert error_of(shared_demo, *words) == "account_id is taken"
+
+
+def test_a_token_is_revoked_from_stdin_and_refused_by_the_next_request(shared_demo):
+    _, client = create(shared_demo)
+    token = as_json(get_token(shared_demo, client))["access_token"]
+    whoami = {"Authorization": f"Bearer {token}"}
+    assert shared_demo.request("GET", "/oauth2/whoami", whoami).status == 200
+    assert on(shared_demo, "token", "revoke", "-", input=token + "\n").returncode == 0
+    assert shared_demo.request("GET", "/oauth2/whoami", whoami).status == 401
+    assert token not in shared_demo.log()
+
+
+def test_a_backup_is_a_whole_database_and_overwrites_nothing(shared_demo, tmp_path):
+    _, client = create(shared_demo)
+    assert on(shared_demo, "backup", "copy.db", cwd=tmp_path).returncode == 0
+    copy = sqlite3.connect(tmp_path / "copy.db")
+    assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert client["client_id"] in "\n".join(copy.iterdump())
+    copy.close()
+    assert on(shared_demo, "backup", "copy.db", cwd=tmp_path).returncode == 1
+
+
+def test_people_see_columns_and_secrets_once(shared_demo):
+    made = on(shared_demo, "app", "create", "--realm", "standard", "--name", "Für Menschen")
+    assert "client_secret" in made.stdout and "Keep the secret now" in made.stderr
+    number = re.search(r"application_id +(\d+)", made.stdout).group(1)
+    listed = on(shared_demo, "app", "list", "--realm", "standard").stdout.splitlines()
+    row = next(line for line in listed if line.startswith(number + " "))
+    assert row.index("Für Menschen") == listed[0].index("name")
+    assert re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", row)
+
+
+def test_changes_are_audited_without_secrets(shared_demo):
+    application, client = create(shared_demo)
+    events = shared_demo.log_events("operator_command")
+    event = next(event for event in events if event.get("application_id") == str(application["application_id"]))
+    assert (event["command"], event["uid"], event["realm"]) == ("app create", os.getuid(), "standard")
+    assert client["client_secret"] not in shared_demo.log()

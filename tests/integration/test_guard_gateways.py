@@ -1,0 +1,199 @@
+"""The guard behind gateways: the exact requests of four of them, and a real nginx with auth_request."""
+
+import http.server
+import os
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+from daemon import free_port, wait_until
+from http1 import Connection, exchange, request_bytes
+from service import Service
+
+NGINX = "/usr/sbin/nginx"
+# The original request: method, target. What each gateway makes of it.
+GATEWAYS = {
+    "nginx": ("GET", "/guard/{realm}", {"X-Original-Method": "POST", "X-Original-URI": "/things?id=1",
+                                        "X-Forwarded-For": "192.0.2.7", "Connection": "close"}),
+    "traefik": ("GET", "/guard/{realm}", {"X-Forwarded-Method": "POST", "X-Forwarded-Proto": "https",
+                                          "X-Forwarded-Host": "api.example.com", "X-Forwarded-Uri": "/things?id=1",
+                                          "X-Forwarded-For": "192.0.2.7", "X-Forwarded-Port": "443",
+                                          "User-Agent": "curl/8", "Accept-Encoding": "gzip"}),
+    "caddy": ("GET", "/guard/{realm}", {"X-Forwarded-Method": "POST", "X-Forwarded-Uri": "/things?id=1",
+                                        "X-Forwarded-Proto": "https", "X-Forwarded-Host": "api.example.com",
+                                        "X-Forwarded-For": "192.0.2.7"}),
+    "envoy": ("POST", "/guard/{realm}/things?id=1", {"Content-Length": "0", "X-Envoy-Internal": "true",
+                                                    "X-Forwarded-For": "192.0.2.7", "X-Request-Id": "abc"}),
+}
+
+
+@pytest.fixture(params=["standard", "podio", "podchaser", "producthunt"])
+def service(request, shared_demo):
+    return Service(shared_demo, request.param)
+
+
+def ask(service, gateway, headers):
+    method, path, own = GATEWAYS[gateway]
+    return service.daemon.request(method, path.format(realm=service.realm), {**own, **headers})
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS)
+def test_gateway_with_good_token(service, gateway):
+    """200 and the identity headers; the body is of no interest to gateways."""
+    reply = ask(service, gateway, service.bearer(service.token()))
+    assert reply.status == 200
+    assert reply.header("X-Jeton-Client") == service.credentials["client_id"]
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS)
+def test_gateway_without_and_with_bad_token(service, gateway):
+    """401 with the challenge that the API itself would give."""
+    for headers in ({}, service.bearer("bogus"), {"Authorization": "Basic eDp5"}):
+        reply = ask(service, gateway, headers)
+        assert reply.status == 401 and reply.header("X-Jeton-Client") is None
+        if service.name != "podchaser":
+            assert reply.header("WWW-Authenticate")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"])
+def test_any_method_is_asked_about(shared_demo, method):
+    """Envoy sends the original method; the guard is not a resource of its own."""
+    service = Service(shared_demo, "standard")
+    token = service.token()
+    for value, status in ((token, 200), ("bogus", 401)):
+        data = request_bytes(method, "/guard/standard/things", {"Host": shared_demo.authority, **service.bearer(value)})
+        with Connection(shared_demo.address) as connection:
+            connection.send(data)
+            assert connection.reply(to_head=method == "HEAD").status == status
+
+
+def test_forged_identity_does_not_pass(shared_demo):
+    """Identity headers of the request are not repeated, neither on 200 nor on 401."""
+    service = Service(shared_demo, "standard")
+    forged = {"X-Jeton-Client": "forged", "X-Jeton-Scope": "forged", "X-Jeton-Subject": "forged"}
+    for token in (service.token(), "bogus"):
+        assert "forged" not in str(service.guard(token, forged))
+
+
+def test_needed_scope(shared_demo):
+    """A gateway may ask for a scope: without it 403 insufficient_scope [RFC6750 3.1], with it 200."""
+    service = Service(shared_demo, "standard")
+    original = {"X-Original-Method": "POST", "X-Original-URI": "/things"}
+    for scope, status in (("read", 403), ("read+write", 200)):
+        token = service.token_of(service.ask_token(scope=scope))
+        reply = shared_demo.request("GET", "/guard/standard?scope=write", {**service.bearer(token), **original})
+        assert reply.status == status, str(reply)
+        if status == 403:
+            assert 'error="insufficient_scope"' in reply.header("WWW-Authenticate")
+            assert reply.header("X-Jeton-Client") is None
+
+
+def test_subject_is_the_service_account(shared_demo):
+    """A token that hangs on a service account names it; a client's own token names none but the client."""
+    podio = Service(shared_demo, "podio")
+    assert podio.guard(podio.token()).header("X-Jeton-Subject") == podio.account["app_id"]
+
+
+# --- a real nginx ---
+
+
+class Upstream(http.server.BaseHTTPRequestHandler):
+    """A tiny API that tells whom nginx let through."""
+
+    def do_GET(self):
+        body = "\n".join(f"{key}: {value}" for key, value in self.headers.items()).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET
+
+    def log_message(self, *unused):
+        pass
+
+
+CONFIGURATION = """
+daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{ worker_connections 256; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  upstream jeton {{ server {guard}; keepalive 8; }}
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      auth_request /_guard;
+      auth_request_set $client $upstream_http_x_jeton_client;
+      auth_request_set $scope $upstream_http_x_jeton_scope;
+      proxy_set_header X-Jeton-Client $client;
+      proxy_set_header X-Jeton-Scope $scope;
+      proxy_set_header Authorization "";
+      proxy_pass http://127.0.0.1:{upstream};
+    }}
+    location = /_guard {{
+      internal;
+      proxy_pass http://jeton/guard/standard;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_pass_request_body off;
+      proxy_set_header Content-Length "";
+      proxy_set_header X-Original-Method $request_method;
+      proxy_set_header X-Original-URI $request_uri;
+    }}
+  }}
+}}
+"""
+
+
+@pytest.fixture
+def nginx(shared_demo, folder):
+    """The port of an nginx that asks the demo's guard before it forwards."""
+    if not os.access(NGINX, os.X_OK):
+        pytest.skip("nginx is not installed")
+    upstream = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
+    threading.Thread(target=upstream.serve_forever, daemon=True).start()
+    port = free_port()
+    path = Path(folder) / "nginx.conf"
+    path.write_text(CONFIGURATION.format(folder=folder, port=port, upstream=upstream.server_port,
+                                         guard=shared_demo.authority))
+    process = subprocess.Popen([NGINX, "-p", folder, "-c", str(path)], stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: answers(port), what="nginx")
+        yield port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+        upstream.shutdown()
+        upstream.server_close()
+
+
+def answers(port):
+    try:
+        return exchange(("127.0.0.1", port), request_bytes("GET", "/", {"Host": "api"})).status
+    except ConnectionRefusedError:
+        return None
+
+
+def test_nginx_auth_request(shared_demo, nginx):
+    """Through a real nginx: the holder reaches the API by name, everybody else gets 401 and the challenge."""
+    service = Service(shared_demo, "standard")
+    token = service.token()
+
+    def through(method, headers, body=None):
+        data = request_bytes(method, "/things?id=1", {"Host": "api", **headers}, body)
+        return exchange(("127.0.0.1", nginx), data)
+
+    for method, body in (("GET", None), ("POST", "x" * 1000)):
+        reply = through(method, {**service.bearer(token), "X-Jeton-Client": "forged"}, body)
+        assert reply.status == 200, str(reply)
+        assert f"X-Jeton-Client: {service.credentials['client_id']}".lower() in reply.body.decode().lower()
+        assert b"forged" not in reply.body and token.encode() not in reply.body
+    refused = through("GET", service.bearer("bogus"))
+    assert refused.status == 401 and 'error="invalid_token"' in refused.header("WWW-Authenticate")
+    assert through("GET", {}).status == 401
+    service.revoke(token)
+    assert through("GET", service.bearer(token)).status == 401
