@@ -1,5 +1,6 @@
 """The real binary under test: started on free ports in a folder of its own, watched, and taken down without a trace."""
 
+import ctypes
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import http1
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("JETON", str(REPOSITORY / "build" / "jeton"))
+LIBC = ctypes.CDLL(None)
 READY_SECONDS = 60
 STOP_SECONDS = 60
 SANITIZER_REPORT = re.compile(r"(AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehavior|: runtime error: ).*")
@@ -54,11 +56,9 @@ def wait_until(holds, seconds=20, what="the condition"):
 class Daemon:
     """A server process. `arguments` are those of the program; demo() and serve() below know the usual ones."""
 
-    def __init__(self, arguments, folder, environment=None, preexec=None):
+    def __init__(self, arguments, folder):
         self.arguments = [str(argument) for argument in arguments]
         self.folder = Path(folder)
-        self.environment = environment or {}
-        self.preexec = preexec
         self.log_path = self.folder / "daemon.log"
         self.process = None
         self.secrets = set()
@@ -73,7 +73,7 @@ class Daemon:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([BINARY, *self.arguments], stdout=subprocess.PIPE, stderr=log,
                                             stdin=subprocess.DEVNULL, start_new_session=True,
-                                            env={**os.environ, **self.environment}, preexec_fn=self.preexec)
+                                            preexec_fn=die_with_parent)
         self._wait_ready()
         return self
 
@@ -206,21 +206,21 @@ class Daemon:
         return {**created["clients"][0], "application_id": created["application_id"]}
 
 
-def demo(folder, listen="localhost:0", **options):
+def demo(folder, listen="localhost:0"):
     """A demo server; its folder is `folder`/demo."""
-    daemon = Daemon(["demo", "--dir", Path(folder) / "demo", "--listen", listen], folder, **options)
+    daemon = Daemon(["demo", "--dir", Path(folder) / "demo", "--listen", listen], folder)
     daemon.start()
     read_description(daemon)
     daemon.arguments[-1] = daemon.authority  # a restart comes back at the same address
     return daemon
 
 
-def serve(folder, configuration, port, **options):
+def serve(folder, configuration, port):
     """A server on a configuration of the test's own, whose first listener is localhost:`port`."""
     folder = Path(folder)
     path = folder / "jeton.yaml"
     path.write_text(configuration)
-    daemon = Daemon(["serve", "--config", path], folder, **options)
+    daemon = Daemon(["serve", "--config", path], folder)
     daemon.data_folder = folder / "data"
     daemon.configuration_path = path
     daemon.address = ("localhost", port)
@@ -259,6 +259,11 @@ def collect_secrets(value):
              if key in ("client_secret", "account_secret", "app_token", "access_token", "refresh_token")
              and isinstance(text, str) and text}
     return found.union(*map(collect_secrets, value.values()))
+
+
+def die_with_parent():
+    """No server outlives the tests, not even when they are killed or a fixture fails half-way [PR_SET_PDEATHSIG]."""
+    LIBC.prctl(1, signal.SIGKILL)
 
 
 def drain(stream):
