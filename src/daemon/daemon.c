@@ -330,6 +330,7 @@ int daemon_serve(const struct daemon_options *options)
     const sigset_t signals = awaited_signals();
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk: the write says so */
     raise_descriptor_limit();
     struct daemon daemon = {.options = options, .arena = arena_create(), .claim = NOBODY};
     bool has_started = start(&daemon);

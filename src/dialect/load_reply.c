@@ -125,25 +125,28 @@ static unsigned default_status(enum refusal refusal)
     return 400;
 }
 
+/* A null takes away what was there. */
+static void lay_template_over(struct loader *loader, const struct yaml_node *map, const char *key,
+                              const struct text_template **template)
+{
+    const struct yaml_node *member = yaml_member(map, key);
+    if (member)
+        *template = yaml_is_null(member) ? NULL : load_template(loader, member);
+}
+
 static void lay_error_over(struct loader *loader, const struct yaml_node *map, struct error_shape *shape)
 {
-    const struct yaml_node *member;
+    const struct template_names *names = &loader->dialect->names;
     if (!map)
         return;
     lay_over(loader, map, &shape->reply);
-    if ((member = yaml_member(map, "status")))
+    if (yaml_member(map, "status"))
         shape->status = shape->reply.status;
-    if ((member = yaml_member(map, "error")))
-        shape->error = load_template(loader, member);
-    if ((member = yaml_member(map, "error_description")))
-        shape->error_description = load_template(loader, member);
-    if ((member = yaml_member(map, "challenge")))
-        shape->challenge = yaml_is_null(member) ? NULL : load_template(loader, member);
-    for (size_t i = 0; i < loader->dialect->names.extra_count; i++) {
-        const char *name = arena_cstr(loader->arena, loader->dialect->names.extra[i]);
-        if ((member = yaml_member(map, name)))
-            shape->extra[i] = load_template(loader, member);
-    }
+    lay_template_over(loader, map, "error", &shape->error);
+    lay_template_over(loader, map, "error_description", &shape->error_description);
+    lay_template_over(loader, map, "challenge", &shape->challenge);
+    for (size_t i = 0; i < names->extra_count; i++)
+        lay_template_over(loader, map, arena_cstr(loader->arena, names->extra[i]), &shape->extra[i]);
 }
 
 /* `error_shape` keys are read of the section; any other key must name an error code or a refusal. */

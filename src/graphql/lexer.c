@@ -213,7 +213,7 @@ static void read_token(struct lexer *lexer)
     } else if (byte == '.' && peek(lexer, lexer->at + 1) == '.' && peek(lexer, lexer->at + 2) == '.') {
         lexer->token = (struct token){.kind = TOKEN_SPREAD, .at = (uint32_t)lexer->at};
         lexer->at += 3;
-    } else if (byte < 128 && punctuators[byte] != TOKEN_FAILED) {
+    } else if (byte >= 0 && byte < 128 && punctuators[byte] != TOKEN_FAILED) {
         lexer->token = (struct token){.kind = punctuators[byte], .at = (uint32_t)lexer->at};
         lexer->at++;
     } else {

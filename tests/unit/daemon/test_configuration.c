@@ -79,7 +79,7 @@ static void test_defaults_of_a_short_file(void **state)
     assert_str(configuration->data_directory, "/etc/jeton/.");
     assert_int_equal(configuration->listeners[0].serves, FACE_PUBLIC);
     assert_int_equal(configuration->limits.body_bytes, 65536);
-    assert_int_equal(configuration->limits.header_bytes, 16384);
+    assert_int_equal(configuration->limits.header_bytes, 8192);
     assert_int_equal(configuration->limits.header_count, 100);
     assert_int_equal(configuration->limits.connections, 10000);
     assert_int_equal(configuration->limits.idle_seconds, 75);
