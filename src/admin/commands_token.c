@@ -1,6 +1,7 @@
 #include "admin/commands.h"
 
 #include "base/arena.h"
+#include "oauth/life.h"
 #include "oauth/realm.h"
 #include "oauth/token.h"
 #include "store/applications.h"
@@ -10,71 +11,20 @@
 /* Ids have 48 bits: 15 decimal digits. No token is that short. */
 #define TOKEN_ID_DIGITS_MAX 15
 
-/* A token of either kind, with whatever its life hangs on. */
-struct found_token {
-    bool is_refresh;
-    int64_t id;
-    struct digest secret_hash;
-    int64_t client_id;
-    int64_t grant_id;
-    int64_t scope_set;
-    int64_t expires_at;
-    int64_t rotated_at;
-    struct client_row *client;
-    struct grant_row *grant;     /* NULL: none */
-    struct account_row *account; /* NULL: none */
-};
-
-static enum outcome find_access(struct command_call *call, int64_t id, struct found_token **ret_token)
-{
-    struct access_token_row *row;
-    TRY(access_token_find(store_reader(call->host->store), call->arena, id, &row));
-    if (!row)
-        return OK;
-    struct found_token *token = arena_new(call->arena, struct found_token);
-    token->id = row->id;
-    token->secret_hash = row->secret_hash;
-    token->client_id = row->client_id;
-    token->grant_id = row->grant_id;
-    token->scope_set = row->scope_set;
-    token->expires_at = row->expires_at;
-    *ret_token = token;
-    return OK;
-}
-
-static enum outcome find_refresh(struct command_call *call, int64_t id, struct found_token **ret_token)
-{
-    struct refresh_token_row *row;
-    TRY(refresh_token_find(store_reader(call->host->store), call->arena, id, &row));
-    if (!row)
-        return OK;
-    struct found_token *token = arena_new(call->arena, struct found_token);
-    token->is_refresh = true;
-    token->id = row->id;
-    token->secret_hash = row->secret_hash;
-    token->client_id = row->client_id;
-    token->grant_id = row->grant_id;
-    token->scope_set = row->scope_set;
-    token->expires_at = row->expires_at;
-    token->rotated_at = row->rotated_at;
-    *ret_token = token;
-    return OK;
-}
-
 /* NULL when there is none; an id names one token of either kind (store/tokens.h). */
-static enum outcome find_by_id(struct command_call *call, int64_t id, struct found_token **ret_token)
+static enum outcome find_by_id(struct command_call *call, int64_t id, struct life **ret_token)
 {
-    *ret_token = NULL;
-    TRY(find_access(call, id, ret_token));
-    return *ret_token ? OK : find_refresh(call, id, ret_token);
+    struct store_reader *reader = store_reader(call->host->store);
+    TRY(life_find_access(reader, call->arena, id, ret_token));
+    return *ret_token ? OK : life_find_refresh(reader, call->arena, id, ret_token);
 }
 
 static enum outcome find_in_format(struct command_call *call, const struct token_format *format, struct str text,
-                                   struct found_token **ret_token)
+                                   struct life **ret_token)
 {
     int64_t id;
     struct digest hash;
-    struct found_token *token;
+    struct life *token;
     if (!token_read(format, text, &id, &hash))
         return OK;
     TRY(find_by_id(call, id, &token));
@@ -84,7 +34,7 @@ static enum outcome find_in_format(struct command_call *call, const struct token
 }
 
 /* Tries the shapes of every realm: the shape does not tell the realm, the row does. */
-static enum outcome find_by_text(struct command_call *call, struct str text, struct found_token **ret_token)
+static enum outcome find_by_text(struct command_call *call, struct str text, struct life **ret_token)
 {
     *ret_token = NULL;
     for (size_t i = 0; i < call->realm_count && !*ret_token; i++) {
@@ -96,24 +46,13 @@ static enum outcome find_by_text(struct command_call *call, struct str text, str
     return OK;
 }
 
-static enum outcome load_surroundings(struct command_call *call, struct found_token *token)
-{
-    struct store_reader *reader = store_reader(call->host->store);
-    TRY(client_find_row(reader, call->arena, token->client_id, &token->client));
-    if (token->grant_id)
-        TRY(grant_find(reader, call->arena, token->grant_id, &token->grant));
-    if (token->grant && token->grant->account_id)
-        TRY(account_find_row(reader, call->arena, token->grant->account_id, &token->account));
-    return OK;
-}
-
 /* The token that the argument `token` gives by its text or its id, in the realm `realm` if that is given. */
-static enum outcome find_token(struct command_call *call, struct found_token **ret_token)
+static enum outcome find_token(struct command_call *call, struct life **ret_token)
 {
     const struct str unknown = STR("there is no such token");
     struct str text = argument_text(call, "token");
     struct str realm_name = argument_text(call, "realm");
-    struct found_token *token;
+    struct life *token;
     int64_t id;
     if (text.len <= TOKEN_ID_DIGITS_MAX && str_parse_int(text, &id))
         TRY(find_by_id(call, id, &token));
@@ -121,7 +60,7 @@ static enum outcome find_token(struct command_call *call, struct found_token **r
         TRY(find_by_text(call, text, &token));
     if (!token)
         return command_refuse(call, unknown);
-    TRY(load_surroundings(call, token));
+    TRY(life_load(store_reader(call->host->store), call->arena, token));
     const struct realm *realm = token->client ? command_find_realm(call, token->client->realm_id) : NULL;
     if (str_is_present(realm_name) && !(realm && str_equal(realm->name, realm_name)))
         return command_refuse(call, unknown);
@@ -132,25 +71,24 @@ static enum outcome find_token(struct command_call *call, struct found_token **r
     return OK;
 }
 
-/* Why the next request with it would be refused, or NULL: as oauth decides it. */
-static const char *find_death(const struct command_call *call, const struct found_token *token)
+/* Why the next request with it would be refused, closer than the request is told; NULL: it would not. */
+static const char *find_death(const struct command_call *call, const struct life *token)
 {
+    enum refusal end = life_end(token, call->now);
+    if (!end)
+        return NULL;
     if (!token->client)
         return "its client was deleted";
     if (token->grant_id && (!token->grant || token->grant->revoked_at))
         return "revoked";
-    if (token->expires_at && token->expires_at <= call->now)
+    if (end == REFUSED_token_expired)
         return "expired";
     if (token->rotated_at)
         return "exchanged for its successor";
-    if (token->client->suspended_at)
-        return "its client is suspended";
-    if (token->account && token->account->suspended_at)
-        return "its service account is suspended";
-    return NULL;
+    return token->client->suspended_at ? "its client is suspended" : "its service account is suspended";
 }
 
-static json_t *token_json(const struct command_call *call, const struct found_token *token, struct str scope)
+static json_t *token_json(const struct command_call *call, const struct life *token, struct str scope)
 {
     const struct client_row *client = token->client;
     const char *death = find_death(call, token);
@@ -168,7 +106,7 @@ static json_t *token_json(const struct command_call *call, const struct found_to
 
 enum outcome command_token_inspect(struct command_call *call)
 {
-    struct found_token *token;
+    struct life *token;
     struct str scope;
     TRY(find_token(call, &token));
     TRY(scope_set_text(store_reader(call->host->store), call->arena, token->scope_set, &scope));
@@ -177,7 +115,7 @@ enum outcome command_token_inspect(struct command_call *call)
 
 struct revoke_unit {
     struct unit unit; /* first: the store's pointer is ours */
-    const struct found_token *token;
+    const struct life *token;
     int64_t now;
 };
 
@@ -192,7 +130,7 @@ static enum outcome apply_revoke(struct unit *unit, struct store_tx *tx)
 
 enum outcome command_token_revoke(struct command_call *call)
 {
-    struct found_token *token;
+    struct life *token;
     TRY(find_token(call, &token));
     struct revoke_unit revoke = {.unit.apply = apply_revoke, .token = token, .now = call->now};
     TRY(store_run(call->host->store, &revoke.unit));

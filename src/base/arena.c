@@ -202,6 +202,12 @@ struct str arena_printf(struct arena *arena, const char *format, ...)
     return text;
 }
 
+struct str arena_decimal(struct arena *arena, int64_t number)
+{
+    char room[TEXT_INT_MAX];
+    return arena_str(arena, str_of_int(number, room));
+}
+
 void arena_defer(struct arena *arena, void (*end)(void *subject), void *subject)
 {
     struct deferred *deferred = arena_new(arena, struct deferred);

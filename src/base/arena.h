@@ -35,6 +35,9 @@ const char *arena_cstr(struct arena *arena, struct str text);
 struct str arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct str arena_vprintf(struct arena *arena, const char *format, va_list list);
 
+/* The number in digits. */
+struct str arena_decimal(struct arena *arena, int64_t number);
+
 /* Calls `end(subject)` when the arena ends. */
 void arena_defer(struct arena *arena, void (*end)(void *subject), void *subject);
 

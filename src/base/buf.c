@@ -49,16 +49,8 @@ void buf_add_char(struct buf *buf, char byte)
 
 void buf_add_int(struct buf *buf, int64_t number)
 {
-    char digits[20];
-    size_t at = sizeof(digits);
-    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
-    do {
-        digits[--at] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest);
-    if (number < 0)
-        buf_add_char(buf, '-');
-    buf_add(buf, (struct str){digits + at, sizeof(digits) - at});
+    char room[TEXT_INT_MAX];
+    buf_add(buf, str_of_int(number, room));
 }
 
 void buf_printf(struct buf *buf, const char *format, ...)

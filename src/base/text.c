@@ -105,6 +105,19 @@ bool str_parse_int(struct str text, int64_t *ret_number)
     return true;
 }
 
+struct str str_of_int(int64_t number, char *room)
+{
+    size_t at = TEXT_INT_MAX;
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    do {
+        room[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    if (number < 0)
+        room[--at] = '-';
+    return (struct str){room + at, TEXT_INT_MAX - at};
+}
+
 /* Length of the UTF-8 sequence at the front, 0 when it is not one. Table 3-7 of the Unicode standard. */
 static size_t utf8_sequence(const unsigned char *at, size_t left)
 {

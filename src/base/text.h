@@ -74,6 +74,10 @@ bool str_next_word(struct str *rest, struct str *ret_word);
 /* Decimal, optional sign, nothing else; false on overflow or anything left over. */
 bool str_parse_int(struct str text, int64_t *ret_number);
 
+/* The number in digits; `room` takes TEXT_INT_MAX bytes. */
+#define TEXT_INT_MAX 20
+struct str str_of_int(int64_t number, char *room);
+
 /* Strict UTF-8 without overlong forms, surrogates and NUL. */
 bool str_is_utf8(struct str text);
 

@@ -90,8 +90,24 @@ bool digest_equal(const struct digest *a, const struct digest *b)
     return CRYPTO_memcmp(a->bytes, b->bytes, DIGEST_LEN) == 0;
 }
 
+/* Drawing little by little costs OpenSSL a lock and a look for a fork each time; what was handed out is wiped. */
+#define RANDOM_POOL_LEN 4096
+
 void random_bytes(void *room, size_t len)
 {
-    if (RAND_bytes(room, (int)len) != 1)
-        give_up("randomness");
+    static _Thread_local unsigned char pool[RANDOM_POOL_LEN];
+    static _Thread_local size_t left;
+    if (len > RANDOM_POOL_LEN) {
+        if (RAND_bytes(room, (int)len) != 1)
+            give_up("randomness");
+        return;
+    }
+    if (len > left) {
+        if (RAND_bytes(pool, RANDOM_POOL_LEN) != 1)
+            give_up("randomness");
+        left = RANDOM_POOL_LEN;
+    }
+    left -= len;
+    memcpy(room, pool + left, len);
+    explicit_bzero(pool + left, len);
 }

@@ -144,7 +144,7 @@ void encode_identity(struct exchange *exchange, const struct call *call)
         {STR_INIT("X-Jeton-Token-Id"), FACT_token_id},
     };
     for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++) {
-        char room[24];
+        char room[TEXT_INT_MAX];
         struct hole hole = {.fact = headers[i].fact};
         struct str text = hole_text(&hole, &call->facts, room);
         struct str value = text.len ? arena_str(exchange->arena, text) : STR("-");

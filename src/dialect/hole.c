@@ -3,8 +3,6 @@
 #include "base/buf.h"
 #include "dialect/template.h"
 
-#include <stdio.h>
-
 static bool is_name(char byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '_';
@@ -86,7 +84,7 @@ struct str hole_text(const struct hole *hole, const struct facts *facts, char *r
     if (!(facts->present & hole_mask(hole)))
         return STR_NONE;
     if (fact->kind == FACT_NUMBER)
-        return (struct str){room, (size_t)snprintf(room, 24, "%lld", (long long)fact->number)};
+        return str_of_int(fact->number, room);
     if (fact->kind == FACT_BOOL)
         return fact->number ? STR("true") : STR("false");
     return hole->cut ? str_slice(fact->text, 0, hole->cut) : fact->text;
@@ -116,7 +114,7 @@ static bool is_json_number(struct str text)
 
 void hole_write_json(const struct hole *hole, const struct facts *facts, struct buf *out)
 {
-    char room[24];
+    char room[TEXT_INT_MAX];
     struct str text = hole_text(hole, facts, room);
     if (!str_is_present(text)) {
         buf_add(out, str_is_present(hole->alternative) ? hole->alternative : STR("null"));

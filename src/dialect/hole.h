@@ -25,7 +25,8 @@ static inline uint64_t hole_mask(const struct hole *hole)
 /* Reads `$name…` off the front of `rest`. False with a constant `ret_error`. */
 bool hole_read(struct str *rest, const struct template_names *names, struct hole *ret_hole, struct str *ret_error);
 
-/* The fact's text: numbers in digits, truth as true and false; absent when there is none. `room` takes 24 bytes. */
+/* The fact's text: numbers in digits, truth as true and false; absent when there is none. `room` takes TEXT_INT_MAX
+ * bytes. */
 struct str hole_text(const struct hole *hole, const struct facts *facts, char *room);
 
 /* As a JSON value; null when absent without an alternative. */

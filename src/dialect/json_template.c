@@ -265,7 +265,7 @@ struct json_template *json_template_compile(struct arena *arena, struct str text
 
 static void write_inside(const struct hole *hole, const struct facts *facts, struct buf *out)
 {
-    char room[24];
+    char room[TEXT_INT_MAX];
     struct str text = hole_text(hole, facts, room);
     if (str_is_present(text))
         buf_add_json(out, text);

@@ -48,7 +48,7 @@ struct text_template *text_template_compile(struct arena *arena, struct str text
 bool text_template_write_header(const struct text_template *text, const struct facts *facts, struct buf *out)
 {
     for (const struct part *part = text->first; part; part = part->next) {
-        char room[24];
+        char room[TEXT_INT_MAX];
         if (str_is_present(part->text)) {
             buf_add(out, part->text);
             continue;
@@ -66,7 +66,7 @@ bool text_template_write_header(const struct text_template *text, const struct f
 void text_template_write(const struct text_template *text, const struct facts *facts, struct buf *out)
 {
     for (const struct part *part = text->first; part; part = part->next) {
-        char room[24];
+        char room[TEXT_INT_MAX];
         buf_add(out, str_is_present(part->text) ? part->text : hole_text(&part->hole, facts, room));
     }
 }

@@ -1,8 +1,5 @@
 /*
- * bearer.h — what an access token says: read it, and see whether it lives.
- *
- * Guard, whoami and introspection ask here, so they can never disagree. All of it comes from the thread's cache as
- * long as nothing has changed.
+ * bearer.h — what a token's text says in a realm: read it, prove it, see whether it lives.
  *
  * Specs: RFC 6750 §3.1, RFC 7662 §2.2.   Threads: any.
  */
@@ -10,5 +7,9 @@
 
 #include "oauth/call.h"
 
-/* Refuses with token_unknown, token_expired or token_revoked. Fills the call's facts about the token. */
+/* An access token. Refuses with token_unknown, token_expired or token_revoked; fills the call's facts about the token
+ * and sets call->client, call->account and call->scope. */
 STEP bearer_read(struct call *call, struct store_reader *reader, struct str token);
+
+/* The same of a refresh token. */
+STEP bearer_read_refresh(struct call *call, struct store_reader *reader, struct str token);

@@ -116,9 +116,11 @@ void fixture_start(struct fixture *fixture)
 
 void fixture_stop(struct fixture *fixture)
 {
-    server_drain(fixture->server);
-    fixture_wait_exchanges(fixture, 0);
-    server_stop(fixture->server);
+    if (fixture->server) {
+        server_drain(fixture->server);
+        fixture_wait_exchanges(fixture, 0);
+        server_stop(fixture->server);
+    }
     pthread_cond_destroy(&fixture->changed);
     pthread_mutex_destroy(&fixture->mutex);
     arena_destroy(fixture->arena);

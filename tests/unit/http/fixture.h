@@ -36,7 +36,7 @@ struct fixture {
 /* Small limits, plain HTTP, "127.0.0.1:0". A test changes fixture->options before fixture_start. */
 void fixture_init(struct fixture *fixture);
 void fixture_start(struct fixture *fixture);
-/* Drains, waits for what is under way, stops. */
+/* Drains, waits for what is served, stops; without a server only forgets. */
 void fixture_stop(struct fixture *fixture);
 /* Until `count` exchanges are parked. */
 void fixture_wait_parked(struct fixture *fixture, unsigned count);

@@ -274,6 +274,66 @@ static void drain_answers_what_is_under_way_and_closes_the_idle(void **state)
     close(busy);
 }
 
+static void drain_waits_for_requests_that_have_begun(void **state)
+{
+    (void)state;
+    static const char *const halves[][2] = {
+        {"GE", "T / HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {"GET / HTTP/1.1\r\nHo", "st: a\r\n\r\n"},
+        {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel", "lo"},
+    };
+    int fds[3];
+    for (int i = 0; i < 3; i++) {
+        fds[i] = client_connect(&fixture);
+        client_send(fds[i], str_of(halves[i][0]));
+    }
+    server_drain(fixture.server);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(server_load(fixture.server).connection_count, 3 - i);
+        client_send(fds[i], str_of(halves[i][1]));
+        assert_true(client_read(fds[i], &reply));
+        assert_int_equal(reply.status, 200);
+        assert_string_equal(reply_header(&reply, "Connection"), "close");
+        assert_true(client_sees_end(fds[i]));
+        close(fds[i]);
+        fixture_wait_connections(&fixture, (unsigned)(2 - i));
+    }
+}
+
+static void *stop(void *server)
+{
+    server_stop(server);
+    return NULL;
+}
+
+/* libmicrohttpd aborts the process when it is stopped with a suspended connection. */
+static void stop_waits_for_what_is_parked(void **state)
+{
+    (void)state;
+    pthread_t stopper;
+    int parked = client_connect(&fixture);
+    client_say(parked, "GET /park HTTP/1.1\r\nHost: a\r\n\r\n");
+    fixture_wait_parked(&fixture, 1);
+    int late = client_connect(&fixture);
+    client_say(late, "POST /park HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh");
+    int probe = client_connect(&fixture);
+    assert_int_equal(pthread_create(&stopper, NULL, stop, fixture.server), 0);
+    do {
+        client_say(probe, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    } while (client_read(probe, &reply));
+    client_say(late, "i"); /* is parked no more */
+    assert_true(client_sees_end(late));
+    fixture_resume(&fixture, 0);
+    assert_true(client_read(parked, &reply));
+    assert_string_equal(reply.body, "/park");
+    pthread_join(stopper, NULL);
+    fixture.server = NULL;
+    assert_int_equal(fixture.parked_count, 1);
+    close(parked);
+    close(late);
+    close(probe);
+}
+
 static void connections_beyond_the_limit_wait_their_turn(void **state)
 {
     (void)state;
@@ -402,6 +462,8 @@ int main(void)
         RULE(pipelined_requests_are_answered_in_order),
         RULE(exchange_outlives_its_client_while_parked),
         RULE(drain_answers_what_is_under_way_and_closes_the_idle),
+        RULE(drain_waits_for_requests_that_have_begun),
+        RULE(stop_waits_for_what_is_parked),
         RULE(connections_beyond_the_limit_wait_their_turn),
         RULE(localhost_listens_on_every_loopback),
         RULE(taken_or_foreign_address_is_told),
