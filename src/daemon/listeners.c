@@ -157,15 +157,15 @@ static struct listener *find_listener(struct listeners *listeners, struct str ad
     return listener;
 }
 
-static unsigned count_exchanges(const struct listener *listener)
+static unsigned count_connections(const struct listener *listener)
 {
-    return server_load(listener->server).exchange_count;
+    return server_load(listener->server).connection_count;
 }
 
 /* There is nothing to wait on: the server tells its load, not when it changes. */
-static void wait_for_exchanges(const struct listener *listener, int64_t until_ns)
+static void wait_for_connections(const struct listener *listener, int64_t until_ns)
 {
-    while (count_exchanges(listener) && clock_monotonic_ns() < until_ns)
+    while (count_connections(listener) && clock_monotonic_ns() < until_ns)
         poll(NULL, 0, LOOK_EVERY_MS);
 }
 
@@ -194,7 +194,7 @@ static void remove_unwanted(struct listeners *listeners)
         pthread_mutex_unlock(&listeners->lock);
         log_event(LOG_INFO, "listener_removed", log_text("address", listener->options.address));
         server_drain(listener->server);
-        wait_for_exchanges(listener, find_deadline(REMOVED_WAIT_MS));
+        wait_for_connections(listener, find_deadline(REMOVED_WAIT_MS));
         end_listener(listener);
     }
 }
@@ -235,7 +235,7 @@ void listeners_drain(struct listeners *listeners, int most_ms)
     for (struct listener *listener = listeners->first; listener; listener = listener->next)
         server_drain(listener->server);
     for (struct listener *listener = listeners->first; listener; listener = listener->next)
-        wait_for_exchanges(listener, until_ns);
+        wait_for_connections(listener, until_ns);
 }
 
 void listeners_destroy(struct listeners *listeners)

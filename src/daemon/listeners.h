@@ -27,8 +27,8 @@ bool listeners_apply(struct listeners *listeners, const struct configuration *co
 /* Over all listeners. */
 struct server_load listeners_load(struct listeners *listeners);
 
-/* No new connections; waits until the exchanges under way have ended, at most `most_ms`. */
+/* No new connections; waits until those that are open have ended (server_drain), at most `most_ms`. */
 void listeners_drain(struct listeners *listeners, int most_ms);
 
-/* Ends what is left. Nothing may be parked any more. */
+/* Ends what is left (server_stop). */
 void listeners_destroy(struct listeners *listeners);

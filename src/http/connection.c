@@ -8,6 +8,7 @@
 
 /* Of a body that is too large this much is read and thrown away, so that its sender gets to read the answer. */
 #define DISCARD_MAX (1024 * 1024)
+#define BAD_LENGTH  STR("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 /* Odd, so that it visits all 2^64 numbers before one comes again. */
 #define ID_STEP UINT64_C(0x9e3779b97f4a7c15)
 
@@ -37,6 +38,24 @@ static void cut_query(const char *target)
         mark[1] = 0;
 }
 
+static void note_head(struct worker *worker, struct served *served)
+{
+    served->next = worker->heads;
+    if (served->next)
+        served->next->previous = served;
+    worker->heads = served;
+}
+
+static void forget_head(struct worker *worker, struct served *served)
+{
+    if (served->next)
+        served->next->previous = served->previous;
+    if (served->previous)
+        served->previous->next = served->next;
+    else
+        worker->heads = served->next;
+}
+
 /* The request line is there: libmicrohttpd has neither decoded nor cut the target yet. */
 void *connection_see_target(void *cls, const char *target, struct MHD_Connection *mhd)
 {
@@ -56,12 +75,45 @@ void *connection_see_target(void *cls, const char *target, struct MHD_Connection
     served->connection = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     buf_init(&served->body, arena, server->options.body_max);
     atomic_store_explicit(&served->connection->request_ns, exchange->began_ns, memory_order_relaxed);
+    note_head(worker, served);
     return served;
 }
 
 static bool move_turn(struct connection *connection, int from, int to)
 {
     return atomic_compare_exchange_strong(&connection->turn, &from, to);
+}
+
+void connection_end(struct connection *connection, struct str reply)
+{
+    if (!move_turn(connection, TURN_CLIENT, TURN_OVER))
+        return;
+    if (reply.len > 0 && !str_is_present(connection->pool->server->options.certificate_file))
+        send(connection->fd, reply.ptr, reply.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    shutdown(connection->fd, SHUT_RDWR); /* libmicrohttpd sees that and closes it */
+}
+
+static bool has_bad_length(struct MHD_Connection *mhd)
+{
+    struct str text;
+    int64_t len;
+    return MHD_lookup_connection_value_n(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH,
+                                         sizeof(MHD_HTTP_HEADER_CONTENT_LENGTH) - 1, &text.ptr,
+                                         &text.len) == MHD_YES &&
+           (!str_parse_int(text, &len) || len < 0);
+}
+
+/*
+ * libmicrohttpd 0.9.75 answers a bad Content-Length itself and sends the head of that answer twice. Nothing of ours
+ * is called before it does but its log; so whoever has sent such a length hears from us then, and the answer finds
+ * the connection ended. [RFC9112 6.3]
+ */
+void connection_refuse_length(struct worker *worker)
+{
+    for (struct served *served = worker->heads; served; served = served->next) {
+        if (has_bad_length(served->mhd))
+            connection_end(served->connection, BAD_LENGTH);
+    }
 }
 
 static void add_header(struct served *served, struct MHD_Response *reply, struct str name, struct str value)
@@ -101,7 +153,7 @@ static enum MHD_Result send_reply(struct served *served)
 static enum MHD_Result serve(struct served *served)
 {
     struct server *server = served->connection->pool->server;
-    if (!move_turn(served->connection, TURN_CLIENT, TURN_SERVER))
+    if (atomic_load(&server->is_stopping) || !move_turn(served->connection, TURN_CLIENT, TURN_SERVER))
         return MHD_NO;
     served->exchange.request.body = buf_str(&served->body);
     served->stage = STAGE_SERVING;
@@ -118,6 +170,7 @@ void exchange_park(struct exchange *exchange)
     struct served *served = served_of(exchange);
     assert(served->stage == STAGE_SERVING && exchange->resumed);
     served->stage = STAGE_PARKED;
+    served->connection->worker->parked_count++;
     MHD_suspend_connection(served->mhd);
 }
 
@@ -130,6 +183,7 @@ void exchange_resume(struct exchange *exchange)
 static enum MHD_Result serve_resumed(struct served *served)
 {
     served->stage = STAGE_RESUMED;
+    served->connection->worker->parked_count--;
     served->exchange.resumed(&served->exchange);
     return send_reply(served);
 }
@@ -144,6 +198,7 @@ static bool may_discard(const struct served *served)
 static enum MHD_Result begin(struct served *served, const char *method, const char *version)
 {
     const struct server_options *options = &served->connection->pool->server->options;
+    forget_head(served->connection->worker, served);
     head_read(served, method, version);
     served->stage = STAGE_BODY;
     if (served->exchange.limit != WITHIN_LIMITS)
@@ -199,6 +254,10 @@ void connection_complete(void *cls, struct MHD_Connection *mhd, void **context,
         return;
     struct connection *connection = served->connection;
     bool is_counted = served->is_counted;
+    if (served->stage == STAGE_HEAD)
+        forget_head(worker, served);
+    if (served->stage == STAGE_PARKED)
+        worker->parked_count--;
     *context = NULL;
     arena_destroy(served->exchange.arena);
     atomic_store_explicit(&connection->request_ns, 0, memory_order_relaxed);

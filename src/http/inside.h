@@ -38,6 +38,8 @@ struct worker {
     atomic_uint resume_count;
     atomic_uint resumer_count; /* threads inside worker_resume */
     atomic_uint connection_count;
+    unsigned parked_count; /* its thread's own, like the next */
+    struct served *heads;  /* whose request line has come and whose headers have not */
 };
 
 /* The workers with one certificate. The newest pool takes the connections; retired ones end with their last. */
@@ -103,7 +105,7 @@ struct connection {
     int64_t opened_ns;
     struct { /* the watch's own */
         unsigned request_count;
-        uint64_t received_len; /* bytes that had come when the last request had ended */
+        uint64_t received_len; /* bytes that had been read when the last request had ended */
         int64_t began_ns;      /* first byte of the request was seen; 0: idle */
     } seen;
 };
@@ -121,6 +123,8 @@ struct served {
     struct buf body;
     size_t discarded_len; /* body bytes past the limit */
     size_t announced_len; /* Content-Length; 0 without one */
+    struct served *next;  /* of worker->heads, while in STAGE_HEAD */
+    struct served *previous;
 };
 
 /* listen.c: false and an error when nothing could be listened to. */
@@ -129,7 +133,7 @@ void listen_close(struct server *server);
 
 /* pool.c. Starts workers with the certificate that the files hold now; NULL and an error when they do not fit. */
 struct pool *pool_start(struct server *server, struct arena *arena, struct str *ret_error);
-/* Waits for its threads, then ends what connections are left. */
+/* Waits for what is parked and for its threads, then ends what connections are left. */
 void pool_end(struct pool *pool);
 /* To the worker with the fewest. The pool has counted the connection already and owns the descriptor now. */
 void pool_hand_over(struct pool *pool, int fd, const struct sockaddr *peer, socklen_t peer_len);
@@ -150,6 +154,13 @@ void connection_complete(void *cls, struct MHD_Connection *mhd, void **context,
                          enum MHD_RequestTerminationCode reason);
 void connection_notify(void *cls, struct MHD_Connection *mhd, void **context,
                        enum MHD_ConnectionNotificationCode code);
+
+/* Ends a connection whose request is not whole, with `reply` where there is no TLS. Any thread that keeps the
+ * connection from going away; nothing is done when its turn is not the client's. */
+void connection_end(struct connection *connection, struct str reply);
+
+/* libmicrohttpd has found a bad Content-Length, on the worker that calls this, and does not say whose. */
+void connection_refuse_length(struct worker *worker);
 
 /* Counts a connection that is gone. */
 void connection_forget(struct worker *worker);

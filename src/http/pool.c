@@ -35,7 +35,10 @@ struct newcomer {
 /* Clients can make libmicrohttpd talk as often as they like: only for those who look for it. */
 __attribute__((format(printf, 2, 0))) static void note(void *cls, const char *format, va_list list)
 {
-    struct pool *pool = cls;
+    struct worker *worker = cls;
+    struct pool *pool = worker->pool;
+    if (strstr(format, MHD_HTTP_HEADER_CONTENT_LENGTH))
+        connection_refuse_length(worker);
     char text[sizeof(pool->startup_error)];
     vsnprintf(text, sizeof(text), format, list);
     text[strcspn(text, "\r\n")] = 0;
@@ -71,7 +74,7 @@ static struct MHD_Daemon *start_daemon(struct worker *worker, const char *certif
     };
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
     return MHD_start_daemon(flags | (certificate ? MHD_USE_TLS : 0), 0, NULL, NULL, connection_handle, worker,
-                            MHD_OPTION_EXTERNAL_LOGGER, note, worker->pool, MHD_OPTION_CONNECTION_LIMIT,
+                            MHD_OPTION_EXTERNAL_LOGGER, note, worker, MHD_OPTION_CONNECTION_LIMIT,
                             options->connection_max, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_seconds,
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory(options),
                             MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK, connection_see_target,
@@ -112,6 +115,9 @@ static void sleep_until_event(struct worker *worker, struct pollfd *polled, unsi
  * libmicrohttpd's own threads gather ready connections 128 at a time and, after a full 128, wait for more before
  * they serve any: when exactly 128 clients wait for their answers, that is until the idle timeout. So the waiting
  * is done here, and it is only ever asked for what is ready now.
+ *
+ * The pool's end closes the inbox. What is parked then is still waited for: libmicrohttpd aborts the process when it
+ * is stopped with a suspended connection.
  */
 static void *run_worker(void *arg)
 {
@@ -121,18 +127,23 @@ static void *run_worker(void *arg)
         {.fd = worker->inbox, .events = POLLIN},
         {.fd = worker->wake_fd, .events = POLLIN},
     };
+    bool has_ended = false;
     for (unsigned busy_rounds = 0;;) {
         MHD_UNSIGNED_LONG_LONG wait_ms;
         unsigned seen_count = atomic_load(&worker->resume_count);
         MHD_run(worker->daemon);
+        if (has_ended && worker->parked_count == 0)
+            return NULL;
         bool has_deadline = MHD_get_timeout(worker->daemon, &wait_ms) == MHD_YES;
         if (has_deadline && wait_ms == 0 && ++busy_rounds < BUSY_ROUND_MAX)
             continue;
         busy_rounds = 0;
         sleep_until_event(worker, polled, seen_count,
                           has_deadline ? (int)(wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS) : -1);
-        if (polled[1].revents != 0 && !take_newcomers(worker))
-            return NULL;
+        if (polled[1].revents == 0 || take_newcomers(worker))
+            continue;
+        has_ended = true;
+        polled[1].fd = -1; /* poll leaves it alone */
     }
 }
 

@@ -7,10 +7,10 @@
  * connection ends with that reply).
  *
  * A few answers come before there is an exchange, so they are plain HTML or empty and carry no X-Request-Id:
- * 408 to a request that drips; from libmicrohttpd 0.9.75 itself 414, 431 and 413 for what exceeds its memory (a
- * line of a chunk's size that does: 500), 505, and 400 for no HTTP at all, a header line without colon, a bad
- * chunk and a bad Content-Length (the latter with its head sent twice, an error of that version). All of them end
- * the connection. Connections beyond connection_max wait in the kernel's backlog.
+ * 408 to a request that drips and 400 to a bad Content-Length (with TLS just the end of the connection); from
+ * libmicrohttpd 0.9.75 itself 414, 431 and 413 for what exceeds its memory (a line of a chunk's size that does:
+ * 500), 505, and 400 for no HTTP at all, a header line without colon and a bad chunk. All of them end the
+ * connection. Connections beyond connection_max wait in the kernel's backlog.
  *
  * Specs: RFC 9112; Threads: start/stop from one thread; handlers run on the workers.
  */
@@ -60,9 +60,13 @@ struct server_load server_load(const struct server *server);
  */
 bool server_reload_certificate(struct server *server, struct arena *arena, struct str *ret_error);
 
-/* No new connections from now on; requests under way are answered with `Connection: close`, idle connections
- * closed. Returns at once: the caller waits for server_load's exchange_count to be 0 before server_stop. */
+/*
+ * No new connections from now on; requests under way are answered with `Connection: close`, idle connections
+ * closed. A request is under way from its request line at the latest, and a connection that has just come has a
+ * second to begin one. Returns at once: the caller waits for server_load's connection_count to
+ * be 0 before server_stop, for as long as it likes.
+ */
 void server_drain(struct server *server);
 
-/* Ends what is left. Nothing may be parked any more. */
+/* Ends what is left: cuts requests that are not whole and replies that nobody takes, waits for what is parked. */
 void server_stop(struct server *server);

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stddef.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -15,6 +16,7 @@
 #define TICK_MAX_MS 1000
 /* A connection that has come just before draining may still say what it wants. */
 #define DRAIN_GRACE_NS NS_PER_SECOND
+#define TOO_SLOW       STR("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 
 void watch_wake(struct server *server)
 {
@@ -33,6 +35,13 @@ static uint64_t received_len(int fd)
     return len >= offsetof(struct tcp_info, tcpi_bytes_received) + sizeof(uint64_t) ? told.tcpi_bytes_received : 0;
 }
 
+/* Of bytes that have come and that the worker has not read yet. */
+static uint64_t unread_len(int fd)
+{
+    int len = 0;
+    return ioctl(fd, FIONREAD, &len) == 0 ? (uint64_t)len : 0;
+}
+
 /*
  * When the request that the connection is sending began; 0 when it sends none. libmicrohttpd tells of a request
  * once its first line is whole; before that, only the kernel's count of bytes shows that something has come.
@@ -42,7 +51,7 @@ static int64_t request_began(struct connection *connection, int64_t now_ns)
     unsigned request_count = atomic_load(&connection->request_count);
     if (connection->seen.request_count != request_count) {
         connection->seen.request_count = request_count;
-        connection->seen.received_len = received_len(connection->fd);
+        connection->seen.received_len = received_len(connection->fd) - unread_len(connection->fd);
         connection->seen.began_ns = 0;
     }
     if (connection->seen.began_ns != 0)
@@ -55,19 +64,14 @@ static int64_t request_began(struct connection *connection, int64_t now_ns)
     return connection->seen.began_ns;
 }
 
-/* Only while nothing has been said about this request yet: the caller has the turn. */
-static void say_too_slow(const struct connection *connection)
+/* A connection that is worth no wait while draining. Behind TLS the kernel's count of bytes tells a handshake, so
+ * only a request line does. */
+static bool is_idle(const struct connection *connection, int64_t began_ns, int64_t now_ns)
 {
-    static const char reply[] = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-    if (!str_is_present(connection->pool->server->options.certificate_file))
-        send(connection->fd, reply, sizeof(reply) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
-/* libmicrohttpd sees the end of the stream and closes the connection itself. */
-static bool end_connection(struct connection *connection)
-{
-    int turn = TURN_CLIENT;
-    return atomic_compare_exchange_strong(&connection->turn, &turn, TURN_OVER);
+    bool is_new = connection->seen.request_count == 0 && now_ns - connection->opened_ns < DRAIN_GRACE_NS;
+    bool is_secure = str_is_present(connection->pool->server->options.certificate_file);
+    bool has_begun = is_secure ? atomic_load(&connection->request_ns) != 0 : began_ns != 0;
+    return !has_begun && !is_new;
 }
 
 static void look_at(struct connection *connection, int64_t now_ns)
@@ -77,14 +81,10 @@ static void look_at(struct connection *connection, int64_t now_ns)
         return;
     int64_t began_ns = request_began(connection, now_ns);
     int64_t limit_ns = server->options.request_timeout_seconds * NS_PER_SECOND;
-    if (began_ns != 0 && limit_ns != 0 && now_ns - began_ns >= limit_ns && end_connection(connection)) {
-        say_too_slow(connection);
-        shutdown(connection->fd, SHUT_RDWR);
-        return;
-    }
-    bool is_new = connection->seen.request_count == 0 && now_ns - connection->opened_ns < DRAIN_GRACE_NS;
-    if (atomic_load(&server->is_draining) && began_ns == 0 && !is_new && end_connection(connection))
-        shutdown(connection->fd, SHUT_RDWR);
+    if (began_ns != 0 && limit_ns != 0 && now_ns - began_ns >= limit_ns)
+        connection_end(connection, TOO_SLOW);
+    else if (atomic_load(&server->is_draining) && is_idle(connection, began_ns, now_ns))
+        connection_end(connection, STR_NONE);
 }
 
 static void look_at_all(struct server *server)

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/file.h"
 
 static struct fixture fixture;
@@ -155,6 +156,37 @@ static void plain_text_is_no_handshake(void **state)
     assert_int_equal(client_status(&fixture, STR("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), &reply), 0);
 }
 
+/* What says so to a plain connection stands outside of TLS. */
+static void bad_length_just_ends_the_connection(void **state)
+{
+    (void)state;
+    static const char request[] = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5x\r\n\r\nhello";
+    char byte;
+    SSL *tls = connect_tls();
+    assert_non_null(tls);
+    assert_true(SSL_write(tls, request, sizeof(request) - 1) > 0);
+    assert_true(SSL_read(tls, &byte, 1) <= 0);
+    close(SSL_get_fd(tls));
+    SSL_free(tls);
+}
+
+/* Not for a request that may never come: only the handshake's bytes have. */
+static void drain_does_not_wait_for_a_handshake_alone(void **state)
+{
+    (void)state;
+    char byte;
+    SSL *tls = connect_tls();
+    assert_non_null(tls);
+    int64_t began_ns = clock_monotonic_ns();
+    server_drain(fixture.server);
+    fixture_wait_connections(&fixture, 0);
+    int64_t request_timeout_ns = fixture.options.request_timeout_seconds * INT64_C(1000000000);
+    assert_true(clock_monotonic_ns() - began_ns < request_timeout_ns / 2);
+    assert_true(SSL_read(tls, &byte, 1) <= 0);
+    close(SSL_get_fd(tls));
+    SSL_free(tls);
+}
+
 static void new_certificate_is_for_new_connections(void **state)
 {
     (void)state;
@@ -235,9 +267,14 @@ static void missing_certificate_stops_the_start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RULE(request_over_tls_is_secure),          RULE(old_versions_are_refused),
-        RULE(plain_text_is_no_handshake),          RULE(new_certificate_is_for_new_connections),
-        RULE(many_reloads_leave_one_certificate),  RULE(certificate_that_does_not_fit_changes_nothing),
+        RULE(request_over_tls_is_secure),
+        RULE(old_versions_are_refused),
+        RULE(plain_text_is_no_handshake),
+        RULE(bad_length_just_ends_the_connection),
+        RULE(drain_does_not_wait_for_a_handshake_alone),
+        RULE(new_certificate_is_for_new_connections),
+        RULE(many_reloads_leave_one_certificate),
+        RULE(certificate_that_does_not_fit_changes_nothing),
         RULE(missing_certificate_stops_the_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
