@@ -74,7 +74,7 @@ static const struct setting limit_rows[] = {
     LIMIT_ROW(body_bytes, SETTING_BYTES, 1024, 16 * 1024 * 1024, "65536", "The longest body of a request (413)."),
     LIMIT_ROW(header_bytes, SETTING_BYTES, 1024, 1024 * 1024, "8192",
               "The longest request line and headers together (431)."),
-    LIMIT_ROW(header_count, SETTING_INTEGER, 10, 1000, "100", "The most headers of a request (431)."),
+    LIMIT_ROW(header_count, SETTING_INTEGER, 10, 1000, "64", "The most headers of a request (431)."),
     LIMIT_ROW(connections, SETTING_INTEGER, 16, 1000000, "10000", "The most open connections of a listener."),
     LIMIT_ROW(idle_seconds, SETTING_SECONDS, 1, 3600, "75", "How long a connection may rest between requests."),
     LIMIT_ROW(request_seconds, SETTING_SECONDS, 1, 3600, "30", "How long a whole request may take to arrive (408)."),

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/codec.h"
 #include "dialect/decode.h"
+#include "dialect/echo.h"
 #include "dialect/encode.h"
 #include "dialect/face.h"
 #include "dialect/shape.h"
@@ -45,18 +46,26 @@ bool desk_prepare(const struct operation *operation, struct call *call, struct s
     return outcome == OK && !call->is_settled;
 }
 
-static void answer(struct exchange *exchange, const struct desk *desk, struct call *call)
+static void answer_well(struct exchange *exchange, const struct desk *desk, struct call *call)
 {
     const struct operation *operation = desk->endpoint->operation;
+    if (operation->conclude)
+        operation->conclude(call);
+    if (desk->part == FACE_GUARD)
+        encode_identity(exchange, call);
+    encode_reply(exchange, call, &desk->endpoint->reply);
+}
+
+static void answer(struct exchange *exchange, const struct desk *desk, struct call *call)
+{
     desk_count_call(exchange, desk, call);
     if (call->refusal) {
         encode_refusal(exchange, call, desk_errors(desk), STR_NONE);
-    } else {
-        if (operation->conclude)
-            operation->conclude(call);
-        if (desk->part == FACE_GUARD)
-            encode_identity(exchange, call);
-        encode_reply(exchange, call, &desk->endpoint->reply);
+    } else if (!echo_may_serve(desk, call)) {
+        answer_well(exchange, desk, call);
+    } else if (!echo_give(exchange, desk, call->token_id)) {
+        answer_well(exchange, desk, call);
+        echo_keep(exchange, desk, call->token_id);
     }
     desk_count(exchange, desk);
 }

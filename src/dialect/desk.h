@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct arena;
 struct call;
@@ -25,6 +26,7 @@ struct desk {
     const struct endpoint *endpoint;
     unsigned part; /* enum face_part */
     struct desk_metrics *metrics;
+    uint64_t serial; /* no desk of this process had it before */
 };
 
 const struct desk *desk_create(struct arena *arena, const struct realm *realm, const struct dialect *dialect,

@@ -1,6 +1,8 @@
 /*
  * desk_count.c — what the desks count, and what an operator must hear of.
  */
+#include <stdatomic.h>
+
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -50,8 +52,16 @@ static struct desk_metrics *create_metrics(struct arena *arena, struct str realm
 const struct desk *desk_create(struct arena *arena, const struct realm *realm, const struct dialect *dialect,
                                const struct endpoint *endpoint, unsigned part)
 {
+    static atomic_uint_least64_t desk_count;
     struct desk *desk = arena_new(arena, struct desk);
-    *desk = (struct desk){realm, dialect, endpoint, part, create_metrics(arena, realm->name, endpoint)};
+    *desk = (struct desk){
+        .realm = realm,
+        .dialect = dialect,
+        .endpoint = endpoint,
+        .part = part,
+        .metrics = create_metrics(arena, realm->name, endpoint),
+        .serial = atomic_fetch_add(&desk_count, 1) + 1,
+    };
     return desk;
 }
 

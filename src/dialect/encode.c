@@ -47,7 +47,7 @@ static void add_header(struct exchange *exchange, const struct call *call, struc
 static void answer_bytes(struct exchange *exchange, struct call *call, const struct reply_shape *shape,
                          unsigned status, struct str body)
 {
-    if (shape->tells_body_digest)
+    if (shape->facts & UINT64_C(1) << FACT_body_digest)
         set_body_digest(call, body);
     for (size_t i = 0; i < shape->header_count; i++)
         add_header(exchange, call, shape->headers[i].name, shape->headers[i].value);

@@ -263,6 +263,15 @@ struct json_template *json_template_compile(struct arena *arena, struct str text
     return json;
 }
 
+uint64_t json_template_facts(const struct json_template *json)
+{
+    uint64_t facts = 0;
+    for (size_t i = 0; i < json->count; i++)
+        if (json->steps[i].kind == STEP_VALUE || json->steps[i].kind == STEP_INSIDE)
+            facts |= hole_mask(&json->steps[i].hole);
+    return facts;
+}
+
 static void write_inside(const struct hole *hole, const struct facts *facts, struct buf *out)
 {
     char room[TEXT_INT_MAX];

@@ -34,14 +34,6 @@ static void put_header(struct header_template *headers, size_t *count, struct he
         headers[(*count)++] = header;
 }
 
-static bool tells_digest(const struct header_template *headers, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (text_template_names(headers[i].value, FACT_body_digest))
-            return true;
-    return false;
-}
-
 /* Lays the headers of `map` over those that are there; an empty value takes one away. */
 static void load_headers(struct loader *loader, const struct yaml_node *map, struct reply_shape *reply)
 {
@@ -63,7 +55,13 @@ static void load_headers(struct loader *loader, const struct yaml_node *map, str
         if (headers[i].value)
             kept[reply->header_count++] = headers[i];
     reply->headers = kept;
-    reply->tells_body_digest = tells_digest(kept, reply->header_count);
+}
+
+static void note_facts(struct reply_shape *reply)
+{
+    reply->facts = reply->body ? json_template_facts(reply->body) : 0;
+    for (size_t i = 0; i < reply->header_count; i++)
+        reply->facts |= text_template_facts(reply->headers[i].value);
 }
 
 static void lay_over(struct loader *loader, const struct yaml_node *map, struct reply_shape *reply)
@@ -78,6 +76,7 @@ static void lay_over(struct loader *loader, const struct yaml_node *map, struct 
     if ((member = yaml_member(map, "content_type")))
         reply->content_type = load_text(loader, member);
     load_headers(loader, yaml_member(map, "headers"), reply);
+    note_facts(reply);
 }
 
 /* What every reply of the dialect has. */
@@ -88,6 +87,7 @@ static struct reply_shape load_base(struct loader *loader)
     if (content_type)
         reply.content_type = load_text(loader, content_type);
     load_headers(loader, yaml_member(loader->root, "headers"), &reply);
+    note_facts(&reply);
     return reply;
 }
 

@@ -43,7 +43,7 @@ struct reply_shape {
     const struct json_template *body; /* NULL: none */
     const struct header_template *headers;
     size_t header_count;
-    bool tells_body_digest; /* a header has the hole $body_digest */
+    uint64_t facts; /* that its holes name, 1 << enum fact_name */
 };
 
 struct error_shape {

@@ -33,13 +33,14 @@ struct template_names {
 /* NULL when the text is no template: `ret_error` is a constant that says why. Lives in the arena. */
 struct json_template *json_template_compile(struct arena *arena, struct str text, const struct template_names *names,
                                             struct str *ret_error);
+uint64_t json_template_facts(const struct json_template *json); /* that its holes name, 1 << enum fact_name */
 void json_template_write(const struct json_template *json, const struct facts *facts, struct buf *out);
 
 struct text_template *text_template_compile(struct arena *arena, struct str text, const struct template_names *names,
                                             struct str *ret_error);
 /* Bytes that could end a header or a quoted-string are escaped or replaced. False when a hole is absent. */
 bool text_template_write_header(const struct text_template *text, const struct facts *facts, struct buf *out);
-/* A hole of the text names the fact (an enum fact_name). */
-bool text_template_names(const struct text_template *text, int fact);
+/* The facts that its holes name, 1 << enum fact_name. */
+uint64_t text_template_facts(const struct text_template *text);
 /* As it is: for texts that are escaped later. Absent holes write nothing. */
 void text_template_write(const struct text_template *text, const struct facts *facts, struct buf *out);

@@ -71,10 +71,11 @@ void text_template_write(const struct text_template *text, const struct facts *f
     }
 }
 
-bool text_template_names(const struct text_template *text, int fact)
+uint64_t text_template_facts(const struct text_template *text)
 {
+    uint64_t facts = 0;
     for (const struct part *part = text->first; part; part = part->next)
-        if (!str_is_present(part->text) && (int)part->hole.fact == fact)
-            return true;
-    return false;
+        if (!str_is_present(part->text))
+            facts |= hole_mask(&part->hole);
+    return facts;
 }

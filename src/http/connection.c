@@ -116,10 +116,23 @@ void connection_refuse_length(struct worker *worker)
     }
 }
 
+/* libmicrohttpd wants an end behind the texts and copies them itself: a stack's room serves nearly all. */
+#define HEADER_ROOM 512
+
 static void add_header(struct served *served, struct MHD_Response *reply, struct str name, struct str value)
 {
     struct arena *arena = served->exchange.arena;
-    MHD_add_response_header(reply, arena_cstr(arena, name), arena_cstr(arena, value));
+    char room[HEADER_ROOM];
+    if (name.len + value.len + 2 > sizeof(room)) {
+        MHD_add_response_header(reply, arena_cstr(arena, name), arena_cstr(arena, value));
+        return;
+    }
+    char *value_room = room + name.len + 1;
+    memcpy(room, name.ptr, name.len);
+    room[name.len] = 0;
+    memcpy(value_room, value.ptr, value.len);
+    value_room[value.len] = 0;
+    MHD_add_response_header(reply, room, value_room);
 }
 
 static bool must_close(const struct served *served)
@@ -129,21 +142,53 @@ static bool must_close(const struct served *served)
            atomic_load(&pool->server->is_draining);
 }
 
+/*
+ * libmicrohttpd writes a reply's headers out before it calls a handler again on the same thread, so the one header
+ * that differs can be exchanged between two uses.
+ */
+struct shared_reply {
+    struct MHD_Response *mhd;
+    unsigned status;
+    char id[2 * sizeof(uint64_t) + 1];
+};
+
+static void set_reply_id(struct shared_reply *reply, struct str id)
+{
+    if (reply->id[0])
+        MHD_del_response_header(reply->mhd, "X-Request-Id", reply->id);
+    memcpy(reply->id, id.ptr, sizeof(reply->id) - 1);
+    MHD_add_response_header(reply->mhd, "X-Request-Id", reply->id);
+}
+
+static enum MHD_Result shared_reply_send(struct served *served, struct shared_reply *reply)
+{
+    set_reply_id(reply, served->exchange.id);
+    return MHD_queue_response(served->mhd, reply->status, reply->mhd);
+}
+
+static struct MHD_Response *create_reply(struct served *served, enum MHD_ResponseMemoryMode memory)
+{
+    const struct response *response = &served->exchange.response;
+    struct MHD_Response *reply =
+        MHD_create_response_from_buffer(response->body.len, (void *)(uintptr_t)response->body.ptr, memory);
+    for (const struct response_header *header = response->headers; reply && header; header = header->next)
+        add_header(served, reply, header->name, header->value);
+    return reply;
+}
+
 static enum MHD_Result send_reply(struct served *served)
 {
     struct exchange *exchange = &served->exchange;
-    const struct response *response = &exchange->response;
-    assert(response->status != 0); /* a handler answers or parks */
-    struct MHD_Response *reply = MHD_create_response_from_buffer(
-        response->body.len, (void *)(uintptr_t)response->body.ptr, MHD_RESPMEM_PERSISTENT);
+    assert(exchange->response.status != 0); /* a handler answers or parks */
+    if (exchange->response.shared)
+        return shared_reply_send(served, exchange->response.shared);
+    struct MHD_Response *reply = create_reply(served, MHD_RESPMEM_PERSISTENT);
     if (!reply)
         return MHD_NO;
-    for (const struct response_header *header = response->headers; header; header = header->next)
-        add_header(served, reply, header->name, header->value);
     add_header(served, reply, STR("X-Request-Id"), exchange->id);
     if (must_close(served))
         MHD_add_response_header(reply, "Connection", "close");
-    enum MHD_Result result = MHD_queue_response(served->mhd, response->status, reply);
+    enum MHD_Result result = MHD_queue_response(served->mhd, exchange->response.status, reply);
     MHD_destroy_response(reply);
     return result;
 }
@@ -163,6 +208,34 @@ static enum MHD_Result serve(struct served *served)
     if (served->stage == STAGE_PARKED)
         return MHD_YES;
     return send_reply(served);
+}
+
+struct shared_reply *response_share(struct exchange *exchange)
+{
+    struct served *served = served_of(exchange);
+    struct MHD_Response *mhd = must_close(served) ? NULL : create_reply(served, MHD_RESPMEM_MUST_COPY);
+    if (!mhd)
+        return NULL;
+    struct shared_reply *reply = memory_alloc(sizeof(*reply));
+    reply->mhd = mhd;
+    reply->status = exchange->response.status;
+    exchange->response.shared = reply;
+    return reply;
+}
+
+bool response_give(struct exchange *exchange, struct shared_reply *reply)
+{
+    if (must_close(served_of(exchange)))
+        return false;
+    exchange->response.status = reply->status;
+    exchange->response.shared = reply;
+    return true;
+}
+
+void shared_reply_release(struct shared_reply *reply)
+{
+    MHD_destroy_response(reply->mhd);
+    memory_free(reply);
 }
 
 void exchange_park(struct exchange *exchange)

@@ -51,11 +51,14 @@ struct response_header {
     struct str value;
 };
 
+struct shared_reply;
+
 struct response {
     unsigned status; /* 0: not answered yet */
     struct str body;
     struct response_header *headers; /* in the order they were added */
     struct response_header **last_header;
+    struct shared_reply *shared; /* given instead of all this; NULL: none */
 };
 
 struct exchange {
@@ -87,6 +90,17 @@ void response_header_add(struct exchange *exchange, struct str name, struct str 
 
 /* Status and body; the body is not copied. Answering twice is our own mistake. */
 void response_answer(struct exchange *exchange, unsigned status, struct str content_type, struct str body);
+
+/*
+ * Keeps the answer that was just given, so that this thread can give it again: a reply that is the same every time
+ * need not be put together every time. X-Request-Id, Date and Connection are still each exchange's own. The caller
+ * owns it; NULL when this answer ends its connection.
+ */
+struct shared_reply *response_share(struct exchange *exchange);
+/* Answers with it; on the thread that made it. False when this exchange's connection must end: answer anew then. */
+bool response_give(struct exchange *exchange, struct shared_reply *reply);
+/* On the thread that made it. Replies that are on their way are not disturbed. */
+void shared_reply_release(struct shared_reply *reply);
 
 /*
  * Parks the exchange: the caller's thread gives it up. Call it last before handing it over, with `resumed` set;

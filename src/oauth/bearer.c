@@ -37,6 +37,7 @@ static STEP read_life(struct call *call, struct store_reader *reader, struct lif
     enum refusal end = life_end(life, call->now);
     if (end)
         return refuse(call, end);
+    call->token_id = life->id;
     call->client = life->client;
     call->account = life->account;
     TRY(scope_set_text(reader, call->arena, life->scope_set, &call->scope));

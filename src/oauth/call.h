@@ -164,6 +164,7 @@ struct call {
     bool gives_refresh_token;
     struct token_draft access;
     struct token_draft refresh;
+    int64_t token_id;     /* of the live token that the facts are about; 0: none */
     int64_t presented_id; /* of the token that is refreshed or revoked */
     struct digest presented_hash;
     bool presented_is_refresh;

@@ -30,6 +30,7 @@ static STEP read_either(struct call *call, struct store_reader *reader, struct s
 static void set_inactive(struct call *call)
 {
     call->refusal = NOT_REFUSED;
+    call->token_id = 0;
     call->facts.present = 0;
     call_set_bool(call, FACT_active, false);
 }

@@ -1,0 +1,76 @@
+#include "dialect/echo.h"
+
+#include <pthread.h>
+
+#include "base/arena.h"
+#include "dialect/desk.h"
+#include "dialect/shape.h"
+#include "http/message.h"
+
+/* A reply takes some 1.5 KiB in the HTTP library. */
+#define SLOT_BITS  10
+#define SLOT_COUNT (1u << SLOT_BITS)
+
+#define OF_THE_MOMENT                                                                                                \
+    (UINT64_C(1) << FACT_expires_in | UINT64_C(1) << FACT_request_path | UINT64_C(1) << FACT_request_query |         \
+     UINT64_C(1) << FACT_request_method | UINT64_C(1) << FACT_request_id)
+
+struct slot {
+    uint64_t desk_serial;
+    int64_t token_id;
+    struct shared_reply *reply; /* NULL: empty */
+};
+
+static _Thread_local struct slot *slots;
+static pthread_key_t thread_end;
+static pthread_once_t thread_end_once = PTHREAD_ONCE_INIT;
+
+static void release_all(void *kept)
+{
+    struct slot *slot = kept;
+    for (size_t i = 0; i < SLOT_COUNT; i++)
+        if (slot[i].reply)
+            shared_reply_release(slot[i].reply);
+    memory_free(kept);
+}
+
+static void create_thread_end(void)
+{
+    pthread_key_create(&thread_end, release_all);
+}
+
+static struct slot *find_slot(const struct desk *desk, int64_t token_id)
+{
+    if (!slots) {
+        pthread_once(&thread_end_once, create_thread_end);
+        slots = memory_alloc(SLOT_COUNT * sizeof(*slots));
+        pthread_setspecific(thread_end, slots);
+    }
+    /* Ids of one second differ in their low bits, desks by their serial: multiplying spreads both over the high bits.
+     */
+    uint64_t hash = ((uint64_t)token_id ^ desk->serial << 40) * UINT64_C(0x9e3779b97f4a7c15);
+    return &slots[hash >> (64 - SLOT_BITS)];
+}
+
+bool echo_may_serve(const struct desk *desk, const struct call *call)
+{
+    return call->token_id && !desk->endpoint->operation->apply && !(desk->endpoint->reply.facts & OF_THE_MOMENT);
+}
+
+bool echo_give(struct exchange *exchange, const struct desk *desk, int64_t token_id)
+{
+    const struct slot *slot = find_slot(desk, token_id);
+    return slot->reply && slot->desk_serial == desk->serial && slot->token_id == token_id &&
+           response_give(exchange, slot->reply);
+}
+
+void echo_keep(struct exchange *exchange, const struct desk *desk, int64_t token_id)
+{
+    struct shared_reply *reply = response_share(exchange);
+    struct slot *slot = find_slot(desk, token_id);
+    if (!reply)
+        return;
+    if (slot->reply)
+        shared_reply_release(slot->reply);
+    *slot = (struct slot){desk->serial, token_id, reply};
+}
