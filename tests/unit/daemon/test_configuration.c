@@ -80,7 +80,7 @@ static void test_defaults_of_a_short_file(void **state)
     assert_int_equal(configuration->listeners[0].serves, FACE_PUBLIC);
     assert_int_equal(configuration->limits.body_bytes, 65536);
     assert_int_equal(configuration->limits.header_bytes, 8192);
-    assert_int_equal(configuration->limits.header_count, 100);
+    assert_int_equal(configuration->limits.header_count, 64);
     assert_int_equal(configuration->limits.connections, 10000);
     assert_int_equal(configuration->limits.idle_seconds, 75);
     assert_int_equal(configuration->limits.request_seconds, 30);

@@ -115,6 +115,20 @@ static void the_guard_refuses_by_401_where_the_api_says_400(void **state)
     arena_destroy(mistakes.arena);
 }
 
+/* echo.c gives a reply again only when nothing of the moment is in it. */
+static void a_reply_knows_the_facts_that_it_tells(void **state)
+{
+    struct mistakes mistakes;
+    (void)state;
+    const struct dialect *dialect =
+        read_text(&mistakes, "errors: {body: '{}'}\n"
+                             "replies:\n"
+                             "  guard: {headers: {X-Left: $expires_in}, body: '{\"a\":{\"b\":\"$scope\"}}'}\n");
+    assert_non_null(dialect);
+    assert_int_equal(dialect->guard.facts, UINT64_C(1) << FACT_expires_in | UINT64_C(1) << FACT_scope);
+    arena_destroy(mistakes.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +137,7 @@ int main(void)
         cmocka_unit_test(errors_must_have_a_body),
         cmocka_unit_test(a_refusal_lies_over_its_error_and_the_section),
         cmocka_unit_test(the_guard_refuses_by_401_where_the_api_says_400),
+        cmocka_unit_test(a_reply_knows_the_facts_that_it_tells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
