@@ -41,7 +41,8 @@ struct str arena_decimal(struct arena *arena, int64_t number);
 /* Calls `end(subject)` when the arena ends. */
 void arena_defer(struct arena *arena, void (*end)(void *subject), void *subject);
 
-/* The process's own memory, for what lives longer than any arena: never NULL, zeroed. */
+/* The process's own memory, for what lives longer than any arena: never NULL; zeroed, but for
+ * what memory_resize adds. */
 void *memory_alloc(size_t size);
 void *memory_resize(void *memory, size_t size);
 void memory_free(void *memory);

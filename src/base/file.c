@@ -78,6 +78,10 @@ bool file_write(const char *path, struct str bytes, unsigned mode)
         close(fd);
     errno = cause;
     done = done && rename(beside, path) == 0;
+    cause = errno;
+    if (fd >= 0 && !done)
+        unlink(beside);
+    errno = cause;
     arena_destroy(arena);
     return done;
 }

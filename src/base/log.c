@@ -1,5 +1,7 @@
 #include "base/log.h"
 
+#include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -7,15 +9,17 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-#define LINE_MAX_LEN 8192
+/* What a pipe takes at once: of a longer line it may take a part, and another line then. */
+#define LINE_MAX_LEN PIPE_BUF
+#define LINE_END     STR("}\n")
 #define TEXT_MAX_LEN 512
 
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
-static enum log_level lowest = LOG_INFO;
+static _Atomic(enum log_level) lowest = LOG_INFO;
 
 void log_set_level(enum log_level level)
 {
-    lowest = level;
+    atomic_store_explicit(&lowest, level, memory_order_relaxed);
 }
 
 bool log_parse_level(struct str name, enum log_level *ret_level)
@@ -34,8 +38,21 @@ static void add_member(struct buf *line, const char *key, struct str text)
     buf_add(line, STR(",\""));
     buf_add(line, str_of(key));
     buf_add(line, STR("\":\""));
-    buf_add_json(line, str_is_utf8(text) ? str_slice(text, 0, TEXT_MAX_LEN) : STR("(not UTF-8)"));
+    buf_add_json(line, str_is_utf8(text) ? str_cut(text, TEXT_MAX_LEN) : STR("(not UTF-8)"));
     buf_add(line, STR("\""));
+}
+
+/* One that does not fit is left out whole: what is written stays JSON. */
+static void add_detail(struct buf *line, const struct log_detail *detail)
+{
+    size_t len = line->len;
+    if (str_is_present(detail->text))
+        add_member(line, detail->key, detail->text);
+    else
+        buf_printf(line, ",\"%s\":%lld", detail->key, (long long)detail->number);
+    if (line->is_full)
+        line->len = len;
+    line->is_full = false;
 }
 
 static void add_time(struct buf *line)
@@ -51,21 +68,18 @@ static void add_time(struct buf *line)
 
 void log_write(enum log_level level, const char *event, const struct log_detail *details)
 {
-    if (level < lowest)
+    if (level < atomic_load_explicit(&lowest, memory_order_relaxed))
         return;
     struct arena *arena = arena_create();
     struct buf line;
-    buf_init(&line, arena, LINE_MAX_LEN);
+    buf_init(&line, arena, LINE_MAX_LEN - LINE_END.len);
     add_time(&line);
     add_member(&line, "level", str_of(level_names[level]));
     add_member(&line, "event", str_of(event));
-    for (const struct log_detail *detail = details; detail->key; detail++) {
-        if (str_is_present(detail->text))
-            add_member(&line, detail->key, detail->text);
-        else
-            buf_printf(&line, ",\"%s\":%lld", detail->key, (long long)detail->number);
-    }
-    buf_add(&line, STR("}\n"));
+    for (const struct log_detail *detail = details; detail->key; detail++)
+        add_detail(&line, detail);
+    line.limit = LINE_MAX_LEN;
+    buf_add(&line, LINE_END);
     ssize_t written = write(STDERR_FILENO, line.ptr, line.len);
     (void)written; /* nowhere left to tell */
     arena_destroy(arena);

@@ -26,7 +26,8 @@ struct log_detail {
 #define log_event(level, event, ...)                                                                                 \
     log_write((level), (event), (const struct log_detail[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 
-/* Details end with one whose key is NULL. Long texts are cut. */
+/* Details end with one whose key is NULL. Texts are cut at 512 bytes; a detail that passes 4,096 bytes of line is
+ * left out. */
 void log_write(enum log_level level, const char *event, const struct log_detail *details);
 
 /* Events below are dropped. The start is LOG_INFO. */

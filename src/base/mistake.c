@@ -31,11 +31,12 @@ void mistake_add(struct mistakes *mistakes, struct str file, unsigned line, stru
 /* A mistake is one line on a terminal, whatever stood in the file. */
 static void write_shown(struct buf *out, struct str text)
 {
-    for (size_t i = 0; i < text.len && i < SHOWN_MAX; i++) {
-        unsigned char byte = (unsigned char)text.ptr[i];
-        buf_add_char(out, byte < 0x20 || byte == 0x7f ? '?' : text.ptr[i]);
+    struct str shown = str_cut(text, SHOWN_MAX);
+    for (size_t i = 0; i < shown.len; i++) {
+        unsigned char byte = (unsigned char)shown.ptr[i];
+        buf_add_char(out, byte < 0x20 || byte == 0x7f ? '?' : shown.ptr[i]);
     }
-    if (text.len > SHOWN_MAX)
+    if (shown.len < text.len)
         buf_add(out, STR("..."));
 }
 

@@ -38,7 +38,16 @@ struct str str_slice(struct str text, size_t from, size_t len)
         from = text.len;
     if (len > text.len - from)
         len = text.len - from;
-    return (struct str){text.ptr + from, len};
+    return (struct str){from ? text.ptr + from : text.ptr, len}; /* nothing is added to NULL */
+}
+
+struct str str_cut(struct str text, size_t len)
+{
+    if (len >= text.len)
+        return text;
+    while (len > 0 && ((unsigned char)text.ptr[len] & 0xc0) == 0x80) /* the middle of a character */
+        len--;
+    return (struct str){text.ptr, len};
 }
 
 static bool is_blank(char byte)

@@ -56,6 +56,8 @@ bool str_has_prefix_nocase(struct str text, struct str prefix);
 
 /* From `from` (clipped to the end), at most `len` bytes. */
 struct str str_slice(struct str text, size_t from, size_t len);
+/* The first `len` bytes of a UTF-8 text at most, and no character cut in two. */
+struct str str_cut(struct str text, size_t len);
 /* Without ASCII blanks and tabs at both ends. */
 struct str str_trim(struct str text);
 
@@ -71,7 +73,7 @@ bool str_next(struct str *rest, char separator, struct str *ret_part);
 /* The next word between blanks; empty ones are skipped. Scope lists are read with it. [RFC6749 3.3] */
 bool str_next_word(struct str *rest, struct str *ret_word);
 
-/* Decimal, optional sign, nothing else; false on overflow or anything left over. */
+/* Decimal, a minus in front or none, nothing else; false on overflow or anything left over. */
 bool str_parse_int(struct str text, int64_t *ret_number);
 
 /* The number in digits; `room` takes TEXT_INT_MAX bytes. */

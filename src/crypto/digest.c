@@ -74,7 +74,8 @@ struct digest digest_hmac(struct str key, struct str bytes)
 {
     struct digest digest;
     unsigned len = DIGEST_LEN;
-    if (!HMAC(sha256_method(), key.ptr, (int)key.len, (const unsigned char *)bytes.ptr, bytes.len, digest.bytes,
+    const char *key_bytes = key.len ? key.ptr : ""; /* OpenSSL fails for a key of NULL */
+    if (!HMAC(sha256_method(), key_bytes, (int)key.len, (const unsigned char *)bytes.ptr, bytes.len, digest.bytes,
               &len))
         give_up("HMAC");
     return digest;

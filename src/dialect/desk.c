@@ -101,19 +101,21 @@ static void park(struct exchange *exchange, const struct desk *desk, struct call
     store_submit(store, &errand->unit);
 }
 
+/* Nobody has it: a rule that cannot be read lets nobody pass. */
+#define UNREADABLE_RULE STR("?")
+
 /*
- * The gateway may ask for scopes in its own address: /guard/realm?scope=read. Below the guard's path stands the
- * client's original path with the client's query, which asks for nothing.
+ * The gateway may ask for scopes in its own address: /guard/realm?scope=read, and nothing else may stand there. Below
+ * the guard's path stands the client's original path with the client's query, which asks for nothing.
  */
 static void read_needed_scope(const struct desk *desk, const struct request *request, struct call *call)
 {
-    struct str rest = request->query, pair;
-    if (request->path.len != STR("/guard/").len + desk->realm->name.len)
+    struct str rest = request->query;
+    if (str_is_empty(rest) || request->path.len != STR("/guard/").len + desk->realm->name.len)
         return;
-    while (str_next(&rest, '&', &pair))
-        if (str_has_prefix(pair, STR("scope=")) &&
-            !form_decode(call->arena, str_slice(pair, 6, pair.len), &call->needed_scope))
-            call->needed_scope = STR("?"); /* a scope that nobody has: an unreadable rule lets nobody pass */
+    if (!str_has_prefix(rest, STR("scope=")) || str_find(rest, '&') != rest.len ||
+        !form_decode(call->arena, str_slice(rest, STR("scope=").len, rest.len), &call->needed_scope))
+        call->needed_scope = UNREADABLE_RULE;
 }
 
 static enum outcome decode(const struct exchange *exchange, const struct desk *desk, struct call *call)

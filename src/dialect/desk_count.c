@@ -73,9 +73,29 @@ void desk_count(const struct exchange *exchange, const struct desk *desk)
         metric_add(desk->metrics->requests[class], 1);
 }
 
-static void log_call(const struct exchange *exchange, const struct desk *desk, const char *event,
+/* What a stranger can cause is told so often a second at most; the metric counts all of it. */
+#define LINES_PER_SECOND 10
+
+/* Of one event. Two threads may tell one line too many: that does not matter. */
+struct flow {
+    atomic_int_least64_t second;
+    atomic_uint line_count;
+};
+
+static bool may_log(struct flow *flow, int64_t now)
+{
+    if (atomic_load_explicit(&flow->second, memory_order_relaxed) != now) {
+        atomic_store_explicit(&flow->second, now, memory_order_relaxed);
+        atomic_store_explicit(&flow->line_count, 0, memory_order_relaxed);
+    }
+    return atomic_fetch_add_explicit(&flow->line_count, 1, memory_order_relaxed) < LINES_PER_SECOND;
+}
+
+static void log_call(const struct exchange *exchange, const struct desk *desk, const char *event, struct flow *flow,
                      const struct call *call)
 {
+    if (!may_log(flow, exchange->now))
+        return;
     log_event(LOG_WARNING, event, log_text("exchange", exchange->id), log_text("realm", desk->realm->name),
               log_text("client_id", call->client ? call->client->client_id : STR("")),
               log_text("address", exchange->request.client_address));
@@ -83,12 +103,13 @@ static void log_call(const struct exchange *exchange, const struct desk *desk, c
 
 void desk_count_call(const struct exchange *exchange, const struct desk *desk, const struct call *call)
 {
+    static struct flow leaks, reuses;
     if (call->refusal) {
         metric_add(desk->metrics->refusals[call->refusal], 1);
         if (call->refusal == REFUSED_secret_in_query)
-            log_call(exchange, desk, "secret_in_query", call);
+            log_call(exchange, desk, "secret_in_query", &leaks, call);
         if (call->refusal == REFUSED_refresh_token_reused)
-            log_call(exchange, desk, "refresh_token_reused", call);
+            log_call(exchange, desk, "refresh_token_reused", &reuses, call);
         return;
     }
     if (call->grant_kind)

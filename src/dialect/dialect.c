@@ -73,13 +73,24 @@ static void load_repeated(struct loader *loader)
         load_mistake(loader, node, text, "refuse or last");
 }
 
-/* Gateways know "refused" by 401 and 403 only; nginx makes a 500 of anything else. */
+/*
+ * Gateways let pass what is answered 2xx, and know "refused" by 401 and 403 only; nginx makes a 500 of anything else.
+ * So whatever a dialect answers its own clients (400, or 200 with errors in the body), the guard's no is a no.
+ */
+static unsigned guard_status(enum refusal refusal, unsigned status)
+{
+    if (status == 401 || status == 403 || status >= 500)
+        return status;
+    if (refusal == REFUSED_store_unavailable)
+        return 503;
+    return refusal == REFUSED_scope_insufficient ? 403 : 401;
+}
+
 static void load_guard_errors(struct dialect *dialect)
 {
     memcpy(dialect->guard_errors, dialect->resource_errors, sizeof(dialect->guard_errors));
-    for (int refusal = 0; refusal < REFUSAL_COUNT; refusal++)
-        if (dialect->guard_errors[refusal].status == 400)
-            dialect->guard_errors[refusal].status = 401;
+    for (int i = NOT_REFUSED + 1; i < REFUSAL_COUNT; i++)
+        dialect->guard_errors[i].status = guard_status((enum refusal)i, dialect->guard_errors[i].status);
 }
 
 static void load_all_errors(struct loader *loader)
@@ -93,6 +104,14 @@ static void load_all_errors(struct loader *loader)
     load_errors(loader, errors, loader->dialect->errors);
     load_errors(loader, resource ? resource : errors, loader->dialect->resource_errors);
     load_guard_errors(loader->dialect);
+}
+
+static void load_guard_reply(struct loader *loader)
+{
+    const struct yaml_node *map = yaml_member(yaml_member(loader->root, "replies"), "guard");
+    load_reply(loader, map, &loader->dialect->guard);
+    if (loader->dialect->guard.status > 299)
+        load_mistake(loader, map, yaml_member(map, "status")->text, "200 to 299: the guard's yes");
 }
 
 struct dialect *dialect_read(struct str file, struct str text, struct mistakes *mistakes)
@@ -110,7 +129,7 @@ struct dialect *dialect_read(struct str file, struct str text, struct mistakes *
     load_repeated(&loader);
     load_all_errors(&loader);
     load_endpoints(&loader, yaml_member(loader.root, "endpoints"));
-    load_reply(&loader, yaml_member(yaml_member(loader.root, "replies"), "guard"), &loader.dialect->guard);
+    load_guard_reply(&loader);
     return mistakes->count == count_before ? loader.dialect : NULL;
 }
 

@@ -85,7 +85,6 @@ bool parameter_may_be_in_url(enum parameter parameter);
     X(request_query)                                                                                                 \
     X(request_method)                                                                                                \
     X(request_id)                                                                                                    \
-    X(allow)                                                                                                         \
     X(body_digest)                                                                                                   \
     X(extra_0)                                                                                                       \
     X(extra_1)                                                                                                       \

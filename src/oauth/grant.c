@@ -29,10 +29,11 @@ struct str grant_kind_name(enum grant_type type)
 enum outcome grant_scope(struct call *call)
 {
     const struct grant_policy *policy = &call->realm->grants[call->grant_kind->type];
-    TRY(scope_for_client(call, call_parameter(call, PARAMETER_scope)));
-    if (str_is_present(policy->scope))
-        call->scope = policy->scope;
-    return OK;
+    struct str requested = call_parameter(call, PARAMETER_scope);
+    if (!str_is_present(policy->scope))
+        return scope_for_client(call, requested);
+    TRY(scope_check_known(call, requested));
+    return scope_give(call, policy->scope);
 }
 
 enum outcome grant_issue_access(struct call *call, struct store_tx *tx, int64_t grant_id)

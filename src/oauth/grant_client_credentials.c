@@ -4,6 +4,7 @@
 #include "oauth/grant.h"
 
 #include "oauth/call.h"
+#include "oauth/scope.h"
 
 /* The values that JSON, forms and GraphQL spell for "yes". */
 static bool asks_for_limited(const struct call *call)
@@ -21,13 +22,12 @@ enum outcome client_credentials_check(struct call *call)
 enum outcome client_credentials_prepare(struct call *call, struct store_reader *reader)
 {
     (void)reader;
-    TRY(grant_scope(call));
     if (!asks_for_limited(call))
-        return OK;
-    call->scope = call->realm->limited_scope;
+        return grant_scope(call);
+    TRY(scope_check_known(call, call_parameter(call, PARAMETER_scope)));
     call->lifetime_seconds = call->realm->limited_lifetime_seconds;
     call->gives_refresh_token = false;
-    return OK;
+    return scope_give(call, call->realm->limited_scope);
 }
 
 /* [RFC6749 4.4.3] A refresh token SHOULD NOT be included: policy may, and only then there is a grant row. */

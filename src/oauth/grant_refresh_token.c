@@ -63,17 +63,25 @@ static STEP rotate(struct call *call, struct store_tx *tx, struct refresh_token_
     return refresh_token_rotate(tx, row);
 }
 
-/* Inside the grace window: what the first exchange answered, with the ids that it made. */
-static STEP repeat(struct call *call, struct store_reader *reader, const struct refresh_token_row *row,
-                   struct str granted)
+/*
+ * Inside the grace window: what the first exchange answered, with the ids that it made. Where its access token is
+ * gone (revoked, or shorter-lived than the window) a fresh one is given: a repeat must not be answered with a dead
+ * token. The successor may have been exchanged meanwhile, by another process of the same client: it is in its own
+ * window then.
+ */
+static STEP repeat(struct call *call, struct store_tx *tx, struct refresh_token_row *row, struct str granted)
 {
+    struct store_reader *reader = store_tx_reader(tx);
     struct access_token_row *access;
+    TRY(scope_narrow(call, call_parameter(call, PARAMETER_scope), granted));
     call->refresh.id = row->successor_id;
     call->access.id = row->successor_access_id;
     TRY(access_token_find(reader, call->arena, row->successor_access_id, &access));
-    call->scope = granted;
-    if (!access)
-        return OK;
+    if (!access || (access->expires_at && access->expires_at <= call->now)) {
+        TRY(grant_issue_access(call, tx, row->grant_id));
+        row->successor_access_id = call->access.id;
+        return refresh_token_rotate(tx, row);
+    }
     call->lifetime_seconds = access->expires_at ? access->expires_at - call->now : 0;
     return scope_set_text(reader, call->arena, access->scope_set, &call->scope);
 }
@@ -107,7 +115,7 @@ enum outcome refresh_token_apply(struct call *call, struct store_tx *tx)
     if (row->rotated_at == 0)
         return rotate(call, tx, row, granted);
     if (call->now - row->rotated_at <= realm->refresh_grace_seconds)
-        return repeat(call, reader, row, granted);
+        return repeat(call, tx, row, granted);
 
     /* [RFC6749 10.4] Somebody has a token that somebody else used: nobody can tell who is the thief. */
     TRY(grant_revoke(tx, row->grant_id, call->now));

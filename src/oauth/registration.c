@@ -260,6 +260,13 @@ STEP client_revoke_secret(struct registration *call, struct store_tx *tx, struct
     return found ? OK : refuse_registration(call, "the client has no such secret");
 }
 
+/* The guard tells it in a header: `-` says "nobody" there, and whoever reads it drops blanks at its ends. */
+static bool is_account_id(struct str text)
+{
+    return !str_is_empty(text) && is_line(text, ACCOUNT_ID_MAX) && !str_equal(text, STR("-")) &&
+           text.ptr[0] != ' ' && text.ptr[text.len - 1] != ' ';
+}
+
 static struct str draw_account_id(struct arena *arena)
 {
     uint64_t number;
@@ -278,8 +285,9 @@ STEP account_register(struct registration *call, struct store_tx *tx, const stru
                       int64_t *ret_id)
 {
     struct account_row *taken;
-    if (str_is_empty(draft->account_id) || !is_line(draft->account_id, ACCOUNT_ID_MAX))
-        return refuse_registration(call, "account_id must be 1 to 64 bytes of UTF-8 without control characters");
+    if (!is_account_id(draft->account_id))
+        return refuse_registration(call, "account_id must be 1 to 64 bytes of UTF-8 without control characters and "
+                                         "blanks at its ends, and not -");
     if (!is_line(draft->name, APPLICATION_NAME_MAX))
         return refuse_registration(call, "name must be at most 100 bytes of UTF-8 without control characters");
     TRY(account_find(store_tx_reader(tx), call->arena, call->realm->id, draft->account_id, &taken));

@@ -78,7 +78,7 @@ STEP client_add_secret(struct registration *call, struct store_tx *tx, struct st
 STEP client_revoke_secret(struct registration *call, struct store_tx *tx, struct str client_id, int64_t secret_id);
 
 struct account_draft {
-    struct str account_id; /* absent before account_draw: one is made up, as decimal text */
+    struct str account_id; /* absent before account_draw: one is made up, as decimal text; never "-" */
     struct str name;
     struct str account_secret;
 };

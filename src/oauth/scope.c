@@ -7,6 +7,9 @@
 
 #define SCOPE_TEXT_MAX 4096
 
+/* As many as a 64-bit number has: nobody's ids are longer. */
+#define PATTERN_DIGITS_MAX 20
+
 /* `*` in the pattern stands for one or more digits. */
 static bool matches(struct str pattern, struct str word)
 {
@@ -16,11 +19,12 @@ static bool matches(struct str pattern, struct str word)
     size_t digits = star;
     while (digits < word.len && word.ptr[digits] >= '0' && word.ptr[digits] <= '9')
         digits++;
-    return digits > star && str_has_prefix(word, str_slice(pattern, 0, star)) &&
+    return digits > star && digits - star <= PATTERN_DIGITS_MAX &&
+           str_has_prefix(word, str_slice(pattern, 0, star)) &&
            str_equal(str_slice(word, digits, word.len), str_slice(pattern, star + 1, pattern.len));
 }
 
-static const struct scope_policy *find_policy(const struct realm *realm, struct str word)
+const struct scope_policy *scope_find(const struct realm *realm, struct str word)
 {
     for (size_t i = 0; i < realm->scope_count; i++)
         if (matches(realm->scopes[i].name, word))
@@ -30,7 +34,7 @@ static const struct scope_policy *find_policy(const struct realm *realm, struct 
 
 bool scope_is_known(const struct realm *realm, struct str word)
 {
-    return find_policy(realm, word) != NULL;
+    return scope_find(realm, word) != NULL;
 }
 
 static bool has_word(struct str words, struct str wanted)
@@ -51,17 +55,37 @@ bool scope_contains(struct str had, struct str needed)
     return true;
 }
 
-/* The words of the request that fall under one scope of the realm, each once. */
+static bool comes_before(struct str a, struct str b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    int order = len ? memcmp(a.ptr, b.ptr, len) : 0;
+    return order < 0 || (order == 0 && a.len < b.len);
+}
+
+/* The first word in the order of bytes that falls under the pattern and is not among `taken`; absent: none. */
+static struct str find_next(const struct scope_policy *policy, struct str requested, struct str taken)
+{
+    struct str first = STR_NONE;
+    struct str word;
+    while (str_next_word(&requested, &word))
+        if (matches(policy->name, word) && !has_word(taken, word) &&
+            (!str_is_present(first) || comes_before(word, first)))
+            first = word;
+    return first;
+}
+
+static void add_word(struct buf *scope, struct str word)
+{
+    if (scope->len)
+        buf_add_char(scope, ' ');
+    buf_add(scope, word);
+}
+
 static void add_matching(struct buf *scope, const struct scope_policy *policy, struct str requested)
 {
     struct str word;
-    while (str_next_word(&requested, &word)) {
-        if (!matches(policy->name, word) || has_word(buf_str(scope), word))
-            continue;
-        if (scope->len)
-            buf_add_char(scope, ' ');
-        buf_add(scope, word);
-    }
+    while (str_is_present(word = find_next(policy, requested, buf_str(scope))))
+        add_word(scope, word);
 }
 
 static struct str put_in_order(struct call *call, struct str requested)
@@ -73,7 +97,7 @@ static struct str put_in_order(struct call *call, struct str requested)
     return buf_str(&scope);
 }
 
-static STEP check_words(struct call *call, struct str requested)
+enum outcome scope_check_known(struct call *call, struct str requested)
 {
     struct str word;
     size_t count = 0;
@@ -85,43 +109,44 @@ static STEP check_words(struct call *call, struct str requested)
     return OK;
 }
 
-/* The same text asked again and again is the rule: most requests name no scope at all. */
 static STEP check_client_words(struct call *call, struct str requested)
 {
     struct str allowed = call->client->scope;
     struct str word;
     while (str_next_word(&requested, &word)) {
-        REQUIRE(call, !find_policy(call->realm, word)->needs_user, scope_needs_user);
+        REQUIRE(call, !scope_find(call->realm, word)->needs_user, scope_needs_user);
         REQUIRE(call, !str_is_present(allowed) || has_word(allowed, word), scope_not_allowed);
     }
     return OK;
 }
 
-/* The default, as far as the client may have it. */
-static struct str take_default(struct call *call)
+static bool may_have(const struct call *call, struct str word)
 {
+    const struct scope_policy *policy = scope_find(call->realm, word);
     struct str allowed = call->client->scope;
-    struct str rest = call->realm->default_scope;
-    if (!str_is_present(allowed))
-        return rest;
+    return policy && !policy->needs_user && (!str_is_present(allowed) || has_word(allowed, word));
+}
+
+enum outcome scope_give(struct call *call, struct str given)
+{
     struct buf scope;
-    struct str word;
+    struct str rest = given, word;
     buf_init(&scope, call->arena, SCOPE_TEXT_MAX);
-    while (str_next_word(&rest, &word)) {
-        if (!has_word(allowed, word))
-            continue;
-        if (scope.len)
-            buf_add_char(&scope, ' ');
-        buf_add(&scope, word);
-    }
-    return scope.len ? buf_str(&scope) : allowed;
+    while (str_next_word(&rest, &word))
+        if (may_have(call, word))
+            add_word(&scope, word);
+    REQUIRE(call, scope.len || str_is_empty(given), scope_not_allowed);
+    call->scope = buf_str(&scope);
+    return OK;
 }
 
 enum outcome scope_for_client(struct call *call, struct str requested)
 {
-    TRY(check_words(call, requested));
+    if (str_is_empty(requested))
+        return scope_give(call, call->realm->default_scope);
+    TRY(scope_check_known(call, requested));
     TRY(check_client_words(call, requested));
-    call->scope = str_is_empty(requested) ? take_default(call) : put_in_order(call, requested);
+    call->scope = put_in_order(call, requested);
     return OK;
 }
 
@@ -131,7 +156,7 @@ enum outcome scope_narrow(struct call *call, struct str requested, struct str gr
         call->scope = granted;
         return OK;
     }
-    TRY(check_words(call, requested));
+    TRY(scope_check_known(call, requested));
     REQUIRE(call, scope_contains(granted, requested), scope_grows);
     call->scope = put_in_order(call, requested);
     return OK;

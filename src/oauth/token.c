@@ -128,6 +128,15 @@ static bool checksum_fits(struct str text)
            checksum == checksum_crc32(0, str_slice(text, 0, len));
 }
 
+/* A token has one spelling: what is derived from it would differ with another. */
+static bool has_upper_case(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] >= 'A' && text.ptr[i] <= 'F')
+            return true;
+    return false;
+}
+
 static bool read_id(const struct token_format *format, struct str text, int64_t *ret_id)
 {
     if (format->alphabet == TOKEN_BASE62) {
@@ -138,7 +147,7 @@ static bool read_id(const struct token_format *format, struct str text, int64_t 
         return true;
     }
     unsigned char bytes[HEX_ID_LEN / 2];
-    if (!hex_parse(text, bytes, sizeof(bytes)))
+    if (!hex_parse(text, bytes, sizeof(bytes)) || has_upper_case(text))
         return false;
     int64_t id = 0;
     for (size_t i = 0; i < sizeof(bytes); i++)

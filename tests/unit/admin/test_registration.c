@@ -165,6 +165,21 @@ static void names_are_1_to_100_bytes_of_one_line(void **state)
     }
 }
 
+/* [RFC5321 4.5.3.1] No address that mail can carry is longer. */
+static void owners_have_254_bytes_of_one_line_at_most(void **state)
+{
+    char room[255];
+    memset(room, 'o', sizeof(room));
+    struct step step = make_step(*state, run_register);
+    step.application.owner = (struct str){room, 254};
+    assert_int_equal(carry_out(*state, &step), OK);
+    const struct str wrong[] = {{room, 255}, STR("two\nlines"), STR("\xff")};
+    for (size_t i = 0; i < 3; i++) {
+        step.application.owner = wrong[i];
+        assert_refused(*state, &step, "owner must be at most 254 bytes of UTF-8 without control characters");
+    }
+}
+
 static void a_clients_scope_is_within_the_realms(void **state)
 {
     struct step step = make_step(*state, run_register);
@@ -354,6 +369,7 @@ int main(void)
         RULE(a_public_client_has_no_secret_and_gets_none),
         RULE(a_public_client_is_never_trusted),
         RULE(names_are_1_to_100_bytes_of_one_line),
+        RULE(owners_have_254_bytes_of_one_line_at_most),
         RULE(a_clients_scope_is_within_the_realms),
         RULE(a_refused_registration_leaves_nothing),
         RULE(a_client_has_five_live_secrets_at_most),

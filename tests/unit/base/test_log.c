@@ -225,9 +225,10 @@ static void *log_long_lines(void *unused)
 {
     char text[512];
     memset(text, 0x01, sizeof(text));
+    struct str large = {text, sizeof(text)}, small = {text, 100};
     for (int i = 0; i < LINES_PER_THREAD; i++)
-        log_event(LOG_INFO, "seen", log_number("line", i), log_text("a", (struct str){text, sizeof(text)}),
-                  log_text("b", (struct str){text, 100}), log_text("c", (struct str){text, sizeof(text)}));
+        log_event(LOG_INFO, "seen", log_number("line", i), log_text("a", large), log_text("b", small),
+                  log_text("c", large));
     return unused;
 }
 

@@ -102,16 +102,45 @@ static void a_refusal_lies_over_its_error_and_the_section(void **state)
     arena_destroy(mistakes.arena);
 }
 
-/* Gateways take 401 and 403 for a no, and make a 500 of anything else. */
-static void the_guard_refuses_by_401_where_the_api_says_400(void **state)
+/* Gateways let pass what is 2xx, and take only 401 and 403 for a no. */
+static void the_guard_refuses_whatever_the_api_says(void **state)
+{
+    static const struct {
+        const char *text;
+        enum refusal refusal;
+        unsigned api;
+        unsigned guard;
+    } cases[] = {{"invalid_token: {status: 400}", REFUSED_token_unknown, 400, 401},
+                 {"invalid_token: {status: 200}", REFUSED_token_expired, 200, 401},
+                 {"token_missing: {status: 302}", REFUSED_authorization_missing, 302, 401},
+                 {"insufficient_scope: {status: 200}", REFUSED_scope_insufficient, 200, 403},
+                 {"temporarily_unavailable: {status: 200}", REFUSED_store_unavailable, 200, 503},
+                 {"invalid_token: {status: 403}", REFUSED_token_revoked, 403, 403}};
+    struct mistakes mistakes;
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct arena *arena = arena_create();
+        const char *text = arena_printf(arena, "errors: {body: '{}', %s}\n", cases[i].text).ptr;
+        const struct dialect *dialect = read_text(&mistakes, text);
+        assert_non_null(dialect);
+        assert_int_equal(dialect->resource_errors[cases[i].refusal].status, cases[i].api);
+        assert_int_equal(dialect->guard_errors[cases[i].refusal].status, cases[i].guard);
+        arena_destroy(mistakes.arena);
+        arena_destroy(arena);
+    }
+    for (int refusal = NOT_REFUSED + 1; refusal < REFUSAL_COUNT; refusal++) {
+        const struct dialect *dialect = read_text(&mistakes, "errors: {body: '{}'}\n");
+        assert_true(dialect->guard_errors[refusal].status >= 401);
+        arena_destroy(mistakes.arena);
+    }
+}
+
+static void the_guards_yes_must_be_one(void **state)
 {
     struct mistakes mistakes;
     (void)state;
-    const struct dialect *dialect = read_text(&mistakes, "errors: {body: '{}', invalid_token: {status: 400}}\n");
-    assert_non_null(dialect);
-    assert_int_equal(dialect->resource_errors[REFUSED_token_unknown].status, 400);
-    assert_int_equal(dialect->guard_errors[REFUSED_token_unknown].status, 401);
-    assert_int_equal(dialect->guard_errors[REFUSED_scope_insufficient].status, 403);
+    assert_null(read_text(&mistakes, "errors: {body: '{}'}\nreplies: {guard: {status: 403}}\n"));
+    assert_int_equal(mistakes.count, 1);
     arena_destroy(mistakes.arena);
 }
 
@@ -136,7 +165,8 @@ int main(void)
         cmocka_unit_test(all_mistakes_are_told_with_their_lines),
         cmocka_unit_test(errors_must_have_a_body),
         cmocka_unit_test(a_refusal_lies_over_its_error_and_the_section),
-        cmocka_unit_test(the_guard_refuses_by_401_where_the_api_says_400),
+        cmocka_unit_test(the_guard_refuses_whatever_the_api_says),
+        cmocka_unit_test(the_guards_yes_must_be_one),
         cmocka_unit_test(a_reply_knows_the_facts_that_it_tells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

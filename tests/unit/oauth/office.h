@@ -14,11 +14,11 @@ struct office {
     struct house house;
     struct realm realm;
     int64_t now;
-    int64_t client_rows[4]; /* "plain", "trusted", "server" (may introspect), "public" */
+    int64_t client_rows[5]; /* "plain", "trusted", "server" (may introspect), "public", "writer" (scope: write me) */
     int64_t account_row;
 };
 
-enum { PLAIN, TRUSTED, SERVER, PUBLIC };
+enum { PLAIN, TRUSTED, SERVER, PUBLIC, WRITER };
 
 struct office_unit {
     struct unit unit;
@@ -26,7 +26,7 @@ struct office_unit {
 };
 
 static inline enum outcome office_add_client(struct office *office, struct store_tx *tx, int at, const char *name,
-                                             unsigned flags)
+                                             unsigned flags, struct str scope)
 {
     struct application_row application = {.realm_id = office->realm.id, .name = STR("A"), .created_at = 1};
     TRY(application_insert(tx, &application, &application.id));
@@ -34,6 +34,7 @@ static inline enum outcome office_add_client(struct office *office, struct store
                                 .application_id = application.id,
                                 .client_id = str_of(name),
                                 .environment = STR("production"),
+                                .scope = scope,
                                 .flags = flags,
                                 .created_at = 1};
     TRY(client_insert(tx, &client, &client.id));
@@ -53,10 +54,11 @@ static inline enum outcome office_fill(struct unit *unit, struct store_tx *tx)
                                   .secret_hash = digest_sha256(STR("account-secret")),
                                   .created_at = 1};
     TRY(lifetime_note(tx, 3600));
-    TRY(office_add_client(office, tx, PLAIN, "plain", 0));
-    TRY(office_add_client(office, tx, TRUSTED, "trusted", CLIENT_IS_TRUSTED));
-    TRY(office_add_client(office, tx, SERVER, "server", CLIENT_MAY_INTROSPECT));
-    TRY(office_add_client(office, tx, PUBLIC, "public", CLIENT_IS_PUBLIC));
+    TRY(office_add_client(office, tx, PLAIN, "plain", 0, STR_NONE));
+    TRY(office_add_client(office, tx, TRUSTED, "trusted", CLIENT_IS_TRUSTED, STR_NONE));
+    TRY(office_add_client(office, tx, SERVER, "server", CLIENT_MAY_INTROSPECT, STR_NONE));
+    TRY(office_add_client(office, tx, PUBLIC, "public", CLIENT_IS_PUBLIC, STR_NONE));
+    TRY(office_add_client(office, tx, WRITER, "writer", 0, STR("write me")));
     return account_insert(tx, &account, &office->account_row);
 }
 

@@ -47,6 +47,47 @@ static void a_repeat_within_grace_gets_the_same_answer(void **state)
     assert_int_equal(repeat->facts.values[FACT_expires_in].number, 3570);
 }
 
+/* A repeat must not be answered with a token that is dead already. */
+static void a_repeat_gets_a_live_access_token(void **state)
+{
+    struct office *office = *state;
+    office->realm.access_token.lifetime_seconds = 10;
+    struct call *first = office_account(office);
+    struct call *second = refreshed(office, refresh_of(first));
+    struct call *gone = office_call(office, "plain:secret");
+    gone->parameters[PARAMETER_token] = access_of(second);
+    assert_int_equal(office_run(office, gone, "revoke"), NOT_REFUSED);
+    struct call *repeat = refreshed(office, refresh_of(first));
+    assert_true(str_equal(refresh_of(second), refresh_of(repeat)));
+    assert_int_equal(office_guard(office, access_of(repeat)), NOT_REFUSED);
+    office->now += 10;
+    struct call *late = refreshed(office, refresh_of(first));
+    assert_true(str_equal(refresh_of(second), refresh_of(late)));
+    assert_int_equal(late->facts.values[FACT_expires_in].number, 10);
+    assert_int_equal(office_guard(office, access_of(late)), NOT_REFUSED);
+}
+
+static void a_repeat_cannot_ask_for_more(void **state)
+{
+    struct office *office = *state;
+    struct call *first = office_account(office);
+    refreshed(office, refresh_of(first));
+    struct call *repeat = office_refresh(office, "plain:secret", refresh_of(first));
+    repeat->parameters[PARAMETER_scope] = STR("read write");
+    assert_int_equal(office_run(office, repeat, "token"), REFUSED_scope_grows);
+}
+
+static void a_token_has_one_spelling(void **state)
+{
+    struct office *office = *state;
+    struct call *first = office_account(office);
+    char *other = (char *)arena_cstr(office->house.arena, refresh_of(first));
+    size_t letter = strcspn(other, "abcdef");
+    assert_true(letter < 12); /* in the id */
+    other[letter] = (char)(other[letter] - 'a' + 'A');
+    assert_int_equal(refresh_refusal(office, "plain:secret", str_of(other)), REFUSED_refresh_token_unknown);
+}
+
 /* [RFC6749 10.4] The authorization server revokes the grant: nobody can tell the thief from the client. */
 static void a_later_repeat_revokes_the_whole_family(void **state)
 {
@@ -150,6 +191,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(rotating_gives_a_new_pair_and_leaves_the_old_access_token),
         TEST(a_repeat_within_grace_gets_the_same_answer),
+        TEST(a_repeat_gets_a_live_access_token),
+        TEST(a_repeat_cannot_ask_for_more),
+        TEST(a_token_has_one_spelling),
         TEST(a_later_repeat_revokes_the_whole_family),
         TEST(another_client_changes_nothing),
         TEST(a_wrong_secret_does_not_burn_the_token),

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "base/codec.h"
 #include "oauth/token.h"
 
 static const struct token_format formats[] = {
@@ -109,6 +110,25 @@ static void derived_tokens_repeat_and_differ_by_source_label_and_key(void **stat
     arena_destroy(arena);
 }
 
+/* [NIST SP 800-108 4.1] Counter mode: block i is HMAC(key, i | label | 0 | source). */
+static void derived_secrets_are_hmacs_of_a_counter(void **state)
+{
+    static const char *const materials[] = {"\1access\0token", "\2access\0token"};
+    struct arena *arena = arena_create();
+    struct digest key = {{1}};
+    struct token_draft draft;
+    char expected[4 * DIGEST_LEN];
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct digest block =
+            digest_hmac((struct str){(const char *)key.bytes, DIGEST_LEN}, (struct str){materials[i], 13});
+        hex_write(block.bytes, DIGEST_LEN, expected + i * 2 * DIGEST_LEN);
+    }
+    token_draft_derived(arena, &formats[2], &key, STR("access"), STR("token"), &draft);
+    assert_true(str_has_prefix(draft.secret, (struct str){expected, sizeof(expected)}));
+    arena_destroy(arena);
+}
+
 /* A derived secret longer than one HMAC must not repeat itself block by block. */
 static void derived_blocks_differ(void **state)
 {
@@ -146,6 +166,7 @@ int main(void)
         cmocka_unit_test(refuses_an_id_above_48_bits),
         cmocka_unit_test(any_changed_byte_is_noticed),
         cmocka_unit_test(derived_tokens_repeat_and_differ_by_source_label_and_key),
+        cmocka_unit_test(derived_secrets_are_hmacs_of_a_counter),
         cmocka_unit_test(derived_blocks_differ),
         cmocka_unit_test(base62_digits_are_spread_evenly),
     };

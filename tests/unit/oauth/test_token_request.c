@@ -85,7 +85,9 @@ static void scopes_are_known_ordered_and_for_clients(void **state)
         const char *got;
     } cases[] = {{"", NOT_REFUSED, "read"},
                  {"write read write", NOT_REFUSED, "read write"},
-                 {"org_7:read org_12:read read", NOT_REFUSED, "read org_7:read org_12:read"},
+                 {"org_7:read org_12:read read org_7:read", NOT_REFUSED, "read org_12:read org_7:read"},
+                 {"org_12345678901234567890:read", NOT_REFUSED, "org_12345678901234567890:read"},
+                 {"org_123456789012345678901:read", REFUSED_scope_unknown, NULL},
                  {"admin", REFUSED_scope_unknown, NULL},
                  {"org_:read", REFUSED_scope_unknown, NULL},
                  {"org_x:read", REFUSED_scope_unknown, NULL},
@@ -109,6 +111,31 @@ static void a_policy_may_fix_the_scope(void **state)
     call->parameters[PARAMETER_scope] = STR("write");
     assert_int_equal(office_run(office, call, "token"), NOT_REFUSED);
     assert_true(str_equal(office_fact(call, FACT_scope), STR("read")));
+}
+
+/* What policy gives unasked is given as far as the client may have it, and never what needs a user. */
+static void nothing_is_given_that_the_client_may_not_have(void **state)
+{
+    struct office *office = *state;
+    struct grant_policy *policy = &office->realm.grants[GRANT_CLIENT_CREDENTIALS];
+    struct call *call = office_token(office, "writer:secret", "client_credentials");
+    assert_int_equal(office_run(office, call, "token"), REFUSED_scope_not_allowed); /* the default is read */
+    call->parameters[PARAMETER_scope] = STR("me");
+    assert_int_equal(office_run(office, call, "token"), REFUSED_scope_needs_user);
+    call->parameters[PARAMETER_scope] = STR_NONE;
+
+    office->realm.default_scope = STR("read write me");
+    assert_int_equal(office_run(office, call, "token"), NOT_REFUSED);
+    assert_true(str_equal(office_fact(call, FACT_scope), STR("write")));
+    policy->scope = STR("read me");
+    assert_int_equal(office_run(office, call, "token"), REFUSED_scope_not_allowed);
+    policy->scope = STR("write read");
+    assert_int_equal(office_run(office, call, "token"), NOT_REFUSED);
+    assert_true(str_equal(office_fact(call, FACT_scope), STR("write")));
+    office->realm.limited_lifetime_seconds = 60;
+    office->realm.limited_scope = STR("read");
+    call->parameters[PARAMETER_limited_scope] = STR("true");
+    assert_int_equal(office_run(office, call, "token"), REFUSED_scope_not_allowed);
 }
 
 static void limited_tokens_are_shorter_and_only_where_offered(void **state)
@@ -177,6 +204,7 @@ int main(void)
         TEST(grant_types_are_kept_apart),
         TEST(scopes_are_known_ordered_and_for_clients),
         TEST(a_policy_may_fix_the_scope),
+        TEST(nothing_is_given_that_the_client_may_not_have),
         TEST(limited_tokens_are_shorter_and_only_where_offered),
         TEST(an_account_signs_in_with_its_secret_only),
         TEST(a_token_dies_at_its_second_and_not_before),
