@@ -230,7 +230,7 @@ int main(int argc, char **argv)
     bool is_complete = settings.database && settings.realm && settings.client_id && settings.sample_file &&
                        settings.lifetime_seconds > 0 && settings.token_count > 0 &&
                        settings.sample_count <= settings.token_count &&
-                       settings.format.length >= TOKEN_LENGTH_MIN_BASE62 + TOKEN_CHECKSUM_LEN;
+                       settings.format.length >= TOKEN_BASE62_LENGTH_MIN + TOKEN_CHECKSUM_LEN;
     if (optind != argc || !is_complete)
         show_usage();
 

@@ -22,17 +22,6 @@ void log_set_level(enum log_level level)
     atomic_store_explicit(&lowest, level, memory_order_relaxed);
 }
 
-bool log_parse_level(struct str name, enum log_level *ret_level)
-{
-    for (int level = LOG_DEBUG; level <= LOG_ERROR; level++) {
-        if (str_equal(name, str_of(level_names[level]))) {
-            *ret_level = (enum log_level)level;
-            return true;
-        }
-    }
-    return false;
-}
-
 static void add_member(struct buf *line, const char *key, struct str text)
 {
     buf_add(line, STR(",\""));

@@ -32,5 +32,3 @@ void log_write(enum log_level level, const char *event, const struct log_detail 
 
 /* Events below are dropped. The start is LOG_INFO. */
 void log_set_level(enum log_level level);
-/* False for a name that is none of debug, info, warning, error. */
-bool log_parse_level(struct str name, enum log_level *ret_level);

@@ -61,7 +61,6 @@ bool parameter_may_be_in_url(enum parameter parameter);
     X(expires_in)                                                                                                    \
     X(scope)                                                                                                         \
     X(refresh_token)                                                                                                 \
-    X(refresh_expires_in)                                                                                            \
     X(active)                                                                                                        \
     X(client_id)                                                                                                     \
     X(application)                                                                                                   \

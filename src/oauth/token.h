@@ -11,11 +11,9 @@
 
 #include "oauth/call.h"
 
-/* Shortest forms that hold the id and 112 random bits. */
-#define TOKEN_LENGTH_MIN_HEX    40
-#define TOKEN_LENGTH_MIN_BASE62 28
-#define TOKEN_LENGTH_MAX        255
-#define TOKEN_PREFIX_MAX        16
+/* Shortest forms that hold the id and 112 random bits (base62: 125), without prefix and checksum. */
+#define TOKEN_HEX_LENGTH_MIN    40
+#define TOKEN_BASE62_LENGTH_MIN 30
 #define TOKEN_CHECKSUM_LEN      6
 
 /* Random bytes that the secret of this format is made of; at most TOKEN_RANDOM_MAX. */

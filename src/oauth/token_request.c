@@ -59,11 +59,8 @@ void token_conclude(struct call *call)
     if (call->lifetime_seconds)
         call_set_number(call, FACT_expires_in, call->lifetime_seconds);
     call_set_text(call, FACT_scope, call->scope);
-    if (call->gives_refresh_token) {
+    if (call->gives_refresh_token)
         call_set_text(call, FACT_refresh_token, refresh_text(call));
-        if (realm->refresh_token.lifetime_seconds)
-            call_set_number(call, FACT_refresh_expires_in, realm->refresh_token.lifetime_seconds);
-    }
     call_set_text(call, FACT_client_id, call->client->client_id);
     call_set_text(call, FACT_environment, call->client->environment);
     call_set_number(call, FACT_issued_at, call->now);

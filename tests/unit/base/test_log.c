@@ -206,21 +206,6 @@ static void test_events_below_the_level_are_dropped(void **state)
     }
 }
 
-static void test_levels_have_names(void **state)
-{
-    enum log_level level = LOG_ERROR;
-    (void)state;
-    assert_true(log_parse_level(STR("debug"), &level) && level == LOG_DEBUG);
-    assert_true(log_parse_level(STR("info"), &level) && level == LOG_INFO);
-    assert_true(log_parse_level(STR("warning"), &level) && level == LOG_WARNING);
-    assert_true(log_parse_level(STR("error"), &level) && level == LOG_ERROR);
-    assert_false(log_parse_level(STR("Info"), &level));
-    assert_false(log_parse_level(STR("warn"), &level));
-    assert_false(log_parse_level(STR(""), &level));
-    assert_false(log_parse_level(STR_NONE, &level));
-    assert_int_equal(level, LOG_ERROR);
-}
-
 static void *log_long_lines(void *unused)
 {
     char text[512];
@@ -292,7 +277,6 @@ int main(void)
         TEST(test_a_detail_that_does_not_fit_is_left_out),
         TEST(test_a_line_is_as_long_as_a_pipe_takes),
         TEST(test_events_below_the_level_are_dropped),
-        TEST(test_levels_have_names),
         TEST(test_lines_of_several_threads_do_not_mix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
