@@ -48,6 +48,14 @@ struct value {
     struct value *items; /* of lists and objects */
 };
 
+/* The argument or member of that name in a list of them; NULL when there is none. */
+static inline const struct value *value_find(const struct value *list, struct str name)
+{
+    while (list && !str_equal(list->name, name))
+        list = list->next;
+    return list;
+}
+
 struct directive {
     struct directive *next;
     struct str name;
@@ -127,6 +135,7 @@ struct cost {
     size_t fields;
     size_t depth;   /* of fields */
     size_t nesting; /* of fields and fragments */
+    size_t lists;   /* nesting of introspection's lists */
 };
 
 struct fragment {

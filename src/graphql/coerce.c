@@ -60,14 +60,6 @@ static enum literal_state coerce_list(const struct value *value, const struct ty
     return result(array, ret_json);
 }
 
-static const struct value *find_member(const struct value *object, struct str name)
-{
-    for (const struct value *member = object->items; member; member = member->next)
-        if (str_equal(member->name, name))
-            return member;
-    return NULL;
-}
-
 /* Adds one member of an input object: as given, or its default, or not at all. */
 static enum literal_state coerce_member(json_t *object, const struct value *given, const struct input_def *input,
                                         const json_t *variables)
@@ -88,7 +80,7 @@ static enum literal_state coerce_object(const struct value *value, const struct 
 {
     json_t *object = json_object();
     for (const struct input_def *input = type->inputs; input; input = input->next) {
-        if (coerce_member(object, find_member(value, input->name), input, variables) == LITERAL_OK)
+        if (coerce_member(object, value_find(value->items, input->name), input, variables) == LITERAL_OK)
             continue;
         json_decref(object);
         return LITERAL_INVALID;

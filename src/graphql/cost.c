@@ -4,6 +4,8 @@
 #include "base/buf.h"
 
 #define NAMES_LIMIT 1024
+/* Lists of introspection inside each other multiply: types lead to fields, fields to types. Tools nest one or two. */
+#define INTROSPECTION_LISTS_MAX 2
 
 /* The spreads that led here, innermost first. */
 struct trail {
@@ -75,6 +77,25 @@ static struct cost measure_spread(struct validation *validation, struct selectio
     return spread->fragment->cost;
 }
 
+static bool is_introspection_list(struct str name)
+{
+    return str_equal(name, STR("fields")) || str_equal(name, STR("interfaces")) ||
+           str_equal(name, STR("possibleTypes")) || str_equal(name, STR("inputFields"));
+}
+
+/* Fields of those names may be ordinary ones: they count below `__schema` and `__type` only. */
+static void add_field(struct validation *validation, const struct selection *field, struct cost *cost)
+{
+    cost->fields = add_saturated(cost->fields, 1);
+    cost->depth++;
+    cost->lists += is_introspection_list(field->name);
+    if (!str_equal(field->name, STR("__schema")) && !str_equal(field->name, STR("__type")))
+        return;
+    if (cost->lists > INTROSPECTION_LISTS_MAX)
+        problem_add(validation->problems, field->at, "Maximum introspection depth exceeded");
+    cost->lists = 0;
+}
+
 static struct cost measure_one(struct validation *validation, struct selection *selection, const struct trail *trail,
                                size_t level)
 {
@@ -82,10 +103,8 @@ static struct cost measure_one(struct validation *validation, struct selection *
                             ? measure_spread(validation, selection, trail, level)
                             : measure(validation, selection->selections, trail, level + 1);
     inner.nesting++;
-    if (selection->kind == SELECTION_FIELD) {
-        inner.fields = add_saturated(inner.fields, 1);
-        inner.depth++;
-    }
+    if (selection->kind == SELECTION_FIELD)
+        add_field(validation, selection, &inner);
     return inner;
 }
 
@@ -96,11 +115,13 @@ static struct cost measure(struct validation *validation, struct selection *sele
     if (level > nesting_max(validation) + 1)
         return (struct cost){.nesting = level};
     struct cost total = {0};
-    for (struct selection *selection = selections; selection; selection = selection->next) {
+    for (struct selection *selection = selections; selection && !validation->problems->is_full;
+         selection = selection->next) {
         struct cost cost = measure_one(validation, selection, trail, level);
         total.fields = add_saturated(total.fields, cost.fields);
         total.depth = max(total.depth, cost.depth);
         total.nesting = max(total.nesting, cost.nesting);
+        total.lists = max(total.lists, cost.lists);
     }
     return total;
 }

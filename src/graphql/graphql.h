@@ -28,9 +28,11 @@ struct graphql_limits {
     size_t depth_max;      /* nesting of selections, fragments spread; also of values and types */
     size_t field_max;      /* fields after spreading fragments, aliases counted each */
     size_t root_field_max; /* root fields that are not introspection */
+    size_t schema_max;     /* root fields `__schema` */
+    size_t type_max;       /* root fields `__type` */
 };
 extern const struct graphql_limits
-    graphql_default_limits; /* 2000, 15 (introspection queries of tools need 13), 1000, 8 */
+    graphql_default_limits; /* 2000, 15 (introspection queries of tools need 13), 1000, 8, 2, 16 */
 
 struct graphql_error {
     struct graphql_error *next;
@@ -78,6 +80,7 @@ struct graphql_request *graphql_request_read(const struct graphql_schema *schema
 
 /*
  * {"data":{…}} or {"errors":[…],"data":…}; compact. Null in a non-null place travels up as the specification says.
+ * Introspection that grows to several times the description of the whole schema is refused with an error.
  * Past the buffer's limit it stops with `out->is_full`, and what was written is no response.
  */
 void graphql_request_write(struct graphql_request *request, struct buf *out);

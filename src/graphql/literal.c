@@ -96,14 +96,6 @@ static void check_leaf(struct problems *problems, struct scope *scope, struct va
     note_variables(problems, scope, value);
 }
 
-static struct value *find_member(const struct value *object, struct str name)
-{
-    for (struct value *member = object->items; member; member = member->next)
-        if (str_equal(member->name, name))
-            return member;
-    return NULL;
-}
-
 static void check_member(struct problems *problems, struct scope *scope, struct value *member,
                          const struct type_def *type)
 {
@@ -123,14 +115,14 @@ static void check_member(struct problems *problems, struct scope *scope, struct 
 static void check_object(struct problems *problems, struct scope *scope, struct value *value,
                          const struct type_def *type)
 {
-    for (const struct input_def *input = type->inputs; input; input = input->next)
-        if (input_is_required(input) && !find_member(value, input->name))
+    for (const struct input_def *input = type->inputs; input && !problems->is_full; input = input->next)
+        if (input_is_required(input) && !value_find(value->items, input->name))
             problem_add(problems, value->at, "Field \"%.*s.%.*s\" of required type \"%.*s\" was not provided.",
                         STR_ARGS(type->name), STR_ARGS(input->name),
                         STR_ARGS(type_text(problems->arena, input->type)));
-    for (struct value *member = value->items; member; member = member->next) {
+    for (struct value *member = value->items; member && !problems->is_full; member = member->next) {
         check_member(problems, scope, member, type);
-        const struct value *first = find_member(value, member->name);
+        const struct value *first = value_find(value->items, member->name);
         if (first != member)
             problem_add(problems, first->name_at, "There can be only one input field named \"%.*s\".",
                         STR_ARGS(member->name));
@@ -156,7 +148,7 @@ static void check_in_place(struct problems *problems, struct scope *scope, struc
     }
     const struct type_ref *nullable = type_ref_nullable(type);
     if (value->kind == VALUE_LIST && nullable->wrap == TYPE_LIST) {
-        for (struct value *item = value->items; item; item = item->next)
+        for (struct value *item = value->items; item && !problems->is_full; item = item->next)
             check_in_place(problems, scope, item, nullable->of, false);
     } else if (value->kind == VALUE_OBJECT && type_ref_named(type)->kind == TYPE_INPUT_OBJECT) {
         check_object(problems, scope, value, type_ref_named(type));

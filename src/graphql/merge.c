@@ -7,6 +7,8 @@
 #define WORK_MAX 1000000
 /* What gathering a field costs in comparisons: memory is dearer than time. */
 #define GATHER_WORK 8
+/* Long texts are compared in pieces of this length, each of which counts. */
+#define PIECE_LEN 64
 
 /* A field as it stands in a selection with its fragments spread. */
 struct gathered {
@@ -28,9 +30,10 @@ struct gathering {
     struct gathered **last;
 };
 
+/* False when there is none left. Nobody needs a further conflict once there are enough problems. */
 static bool spend(struct merge *merge, size_t work)
 {
-    if (merge->work_left < work) {
+    if (merge->work_left < work || merge->validation->problems->is_full) {
         merge->work_left = 0;
         return false;
     }
@@ -68,40 +71,47 @@ static struct gathered *gather(struct merge *merge, const struct selection *sele
     return gathering.first;
 }
 
-static bool is_same_value(const struct value *a, const struct value *b);
+/* Different when the work is used up: the document is refused then anyway. */
+static bool is_same_text(struct merge *merge, struct str a, struct str b)
+{
+    size_t work = a.len == b.len ? 1 + a.len / PIECE_LEN : 1;
+    return spend(merge, work) && str_equal(a, b);
+}
 
-static bool has_same_members(const struct value *a, const struct value *b)
+static bool is_same_value(struct merge *merge, const struct value *a, const struct value *b);
+
+static bool has_same_members(struct merge *merge, const struct value *a, const struct value *b)
 {
     size_t count = 0;
     for (const struct value *item = b; item; item = item->next)
         count++;
     for (; a; a = a->next) {
         const struct value *other = b;
-        while (other && !str_equal(other->name, a->name))
+        while (other && !is_same_text(merge, other->name, a->name))
             other = other->next;
-        if (!other || count-- == 0 || !is_same_value(a, other))
+        if (!other || count-- == 0 || !is_same_value(merge, a, other))
             return false;
     }
     return count == 0;
 }
 
-static bool has_same_items(const struct value *a, const struct value *b)
+static bool has_same_items(struct merge *merge, const struct value *a, const struct value *b)
 {
     for (; a && b; a = a->next, b = b->next)
-        if (!is_same_value(a, b))
+        if (!is_same_value(merge, a, b))
             return false;
     return !a && !b;
 }
 
-static bool is_same_value(const struct value *a, const struct value *b)
+static bool is_same_value(struct merge *merge, const struct value *a, const struct value *b)
 {
     if (a->kind != b->kind)
         return false;
     if (a->kind == VALUE_OBJECT)
-        return has_same_members(a->items, b->items);
+        return has_same_members(merge, a->items, b->items);
     if (a->kind == VALUE_LIST)
-        return has_same_items(a->items, b->items);
-    return str_equal(a->text, b->text);
+        return has_same_items(merge, a->items, b->items);
+    return is_same_text(merge, a->text, b->text);
 }
 
 /* [GraphQL 5.3.2] SameResponseShape without the selections inside. */
@@ -126,9 +136,9 @@ static struct str find_conflict_inside(struct merge *merge, const struct selecti
 {
     const struct gathered *inside_b = gather(merge, b->selections);
     for (const struct gathered *from_a = gather(merge, a->selections); from_a; from_a = from_a->next) {
-        for (const struct gathered *from_b = inside_b; from_b && spend(merge, 1); from_b = from_b->next) {
+        for (const struct gathered *from_b = inside_b; from_b && merge->work_left > 0; from_b = from_b->next) {
             struct str key = from_a->field->response_key;
-            if (!str_equal(key, from_b->field->response_key))
+            if (!is_same_text(merge, key, from_b->field->response_key))
                 continue;
             struct str reason = find_conflict(merge, from_a, from_b, relation);
             if (str_is_present(reason))
@@ -153,7 +163,7 @@ static struct str find_conflict(struct merge *merge, const struct gathered *a, c
     if (relation == MAY_MEET && !str_equal(one->name, other->name))
         return arena_printf(merge->arena, "\"%.*s\" and \"%.*s\" are different fields", STR_ARGS(one->name),
                             STR_ARGS(other->name));
-    if (relation == MAY_MEET && !has_same_members(one->arguments, other->arguments))
+    if (relation == MAY_MEET && !has_same_members(merge, one->arguments, other->arguments))
         return STR("they have differing arguments");
     if (!is_same_shape(one->def->type, other->def->type))
         return arena_printf(merge->arena, "they return conflicting types \"%.*s\" and \"%.*s\"",
@@ -167,12 +177,12 @@ static struct str find_conflict(struct merge *merge, const struct gathered *a, c
 static void check_pairs(struct merge *merge, const struct gathered *fields)
 {
     for (const struct gathered *a = fields; a; a = a->next) {
-        for (const struct gathered *b = a->next; b && spend(merge, 1); b = b->next) {
+        for (const struct gathered *b = a->next; b && merge->work_left > 0; b = b->next) {
             struct str key = a->field->response_key;
-            if (!str_equal(key, b->field->response_key))
+            if (!is_same_text(merge, key, b->field->response_key))
                 continue;
             struct str reason = find_conflict(merge, a, b, MAY_MEET);
-            if (!str_is_present(reason))
+            if (!str_is_present(reason) || merge->work_left == 0)
                 continue;
             problem_add(merge->validation->problems, a->field->at,
                         "Fields \"%.*s\" conflict because %.*s. Use different aliases on the fields to fetch both "

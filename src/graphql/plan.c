@@ -95,20 +95,12 @@ const struct planned_field *plan_inside(struct plan *plan, struct planned_field 
     return set->fields;
 }
 
-static const struct value *find_argument(const struct selection *selection, struct str name)
-{
-    const struct value *argument = selection->arguments;
-    while (argument && !str_equal(argument->name, name))
-        argument = argument->next;
-    return argument;
-}
-
 /* [GraphQL 6.4.1] CoerceArgumentValues, for one. */
 static bool coerce_argument(struct plan *plan, struct problems *problems, const struct planned_field *field,
                             const struct input_def *input, json_t *object)
 {
     json_t *json = NULL;
-    const struct value *given = find_argument(field->selection, input->name);
+    const struct value *given = value_find(field->selection->arguments, input->name);
     enum literal_state state = given ? literal_coerce(given, input->type, plan->variables, &json) : LITERAL_ABSENT;
     if (state == LITERAL_ABSENT && input->fallback)
         state = literal_coerce(input->fallback, input->type, NULL, &json);
@@ -176,6 +168,26 @@ static bool is_introspection(const struct planned_field *field)
     return str_has_prefix(field->def->name, STR("__"));
 }
 
+static size_t count_fields(const struct planned_field *fields, const struct field_def *def)
+{
+    size_t count = 0;
+    for (; fields; fields = fields->next)
+        count += fields->def == def;
+    return count;
+}
+
+/* A schema told many times over is a large answer to a small question. */
+static void hold_introspection(const struct plan *plan, struct problems *problems, const struct planned_field *fields,
+                               const struct graphql_limits *limits)
+{
+    if (count_fields(fields, plan->schema->schema_field) > limits->schema_max)
+        problem_add(problems, plan->operation->at, "Operation asks for more than %zu fields \"__schema\".",
+                    limits->schema_max);
+    if (count_fields(fields, plan->schema->type_field) > limits->type_max)
+        problem_add(problems, plan->operation->at, "Operation asks for more than %zu fields \"__type\".",
+                    limits->type_max);
+}
+
 static void fill_field(struct plan *plan, struct problems *problems, struct planned_field *planned,
                        const struct type_def *root, struct graphql_field *field)
 {
@@ -193,6 +205,7 @@ static void fill_request(struct plan *plan, struct problems *problems, const str
 {
     struct planned_field *fields = (struct planned_field *)plan_inside(plan, &plan->root, root);
     size_t count = 0;
+    hold_introspection(plan, problems, fields, limits);
     for (struct planned_field *planned = fields; planned; planned = planned->next)
         count += !is_introspection(planned);
     if (count > limits->root_field_max) {

@@ -4,9 +4,15 @@
 #include "base/buf.h"
 
 /* What is longer is cut: it is there to be read by a person. */
-#define TEXT_LIMIT        4096
+#define TEXT_LIMIT 4096
+/* Of a value in a message, which is no longer itself. */
+#define INSPECT_LIMIT     1024
 #define INSPECT_DEPTH_MAX 2
 #define INSPECT_ITEM_MAX  10
+/* Of a string inside it. */
+#define STRING_LEN_MAX 1000
+/* Digits of any number that JSON has, with sign and exponent. */
+#define NUMBER_LEN_MAX 64
 
 void text_write_quoted(struct str text, struct buf *out)
 {
@@ -47,7 +53,7 @@ static void write_items(const struct value *list, struct buf *out)
 {
     bool is_list = list->kind == VALUE_LIST;
     buf_add_char(out, is_list ? '[' : '{');
-    for (const struct value *item = list->items; item; item = item->next) {
+    for (const struct value *item = list->items; item && !out->is_full; item = item->next) {
         if (!is_list) {
             buf_add(out, item->name);
             buf_add(out, STR(": "));
@@ -68,7 +74,7 @@ static void write_value(const struct value *value, struct buf *out)
         write_items(value, out);
         return;
     case VALUE_STRING:
-        text_write_quoted(value->text, out);
+        text_write_quoted(str_cut(value->text, TEXT_LIMIT), out);
         return;
     case VALUE_VARIABLE:
         buf_add_char(out, '$');
@@ -100,7 +106,7 @@ static void inspect_array(const json_t *array, size_t depth, struct buf *out)
         return;
     }
     buf_add_char(out, '[');
-    for (size_t i = 0; i < count && i < INSPECT_ITEM_MAX; i++) {
+    for (size_t i = 0; i < count && i < INSPECT_ITEM_MAX && !out->is_full; i++) {
         if (i)
             buf_add(out, STR(", "));
         inspect(json_array_get(array, i), depth, out);
@@ -127,13 +133,28 @@ static void inspect_object(const json_t *object, size_t depth, struct buf *out)
     json_t *member;
     json_object_foreach((json_t *)object, key, member)
     {
+        if (out->is_full)
+            return;
         buf_add(out, str_of(separator));
-        buf_add(out, str_of(key));
+        buf_add(out, str_cut(str_of(key), STRING_LEN_MAX));
         buf_add(out, STR(": "));
         inspect(member, depth, out);
         separator = ", ";
     }
     buf_add(out, STR(" }"));
+}
+
+static void inspect_scalar(const json_t *value, struct buf *out)
+{
+    if (json_is_string(value)) {
+        struct str text = {json_string_value(value), json_string_length(value)};
+        text_write_quoted(str_cut(text, STRING_LEN_MAX), out);
+        return;
+    }
+    char room[NUMBER_LEN_MAX];
+    size_t len = json_dumpb(value, room, sizeof(room), JSON_ENCODE_ANY);
+    if (len <= sizeof(room))
+        buf_add(out, (struct str){room, len});
 }
 
 static void inspect(const json_t *value, size_t depth, struct buf *out)
@@ -143,13 +164,13 @@ static void inspect(const json_t *value, size_t depth, struct buf *out)
     else if (json_is_object(value))
         inspect_object(value, depth + 1, out);
     else
-        buf_add(out, json_text(out->arena, value));
+        inspect_scalar(value, out);
 }
 
 struct str json_inspect(struct arena *arena, const json_t *value)
 {
     struct buf out;
-    buf_init(&out, arena, TEXT_LIMIT);
+    buf_init(&out, arena, INSPECT_LIMIT);
     inspect(value, 0, &out);
     return buf_str(&out);
 }

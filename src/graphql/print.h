@@ -15,7 +15,7 @@ struct buf;
 struct str type_text(struct arena *arena, const struct type_ref *type);
 /* As a GraphQL literal: `{grant_type: CODE, tries: [1, 2]}`. */
 struct str value_text(struct arena *arena, const struct value *value);
-/* A JSON value for a message: deep and long ones are shortened. */
+/* A JSON value for a message: deep and long ones are shortened, and no more of them is looked at than is shown. */
 struct str json_inspect(struct arena *arena, const json_t *value);
 /* A JSON string with its quotes. */
 void text_write_quoted(struct str text, struct buf *out);

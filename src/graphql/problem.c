@@ -1,6 +1,7 @@
 #include "graphql/problem.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 
 #include "base/arena.h"
 #include "graphql/lexer.h"
@@ -15,24 +16,17 @@ void problems_init(struct problems *problems, struct arena *arena, struct str so
     problems->last = &problems->first;
 }
 
-/* At a character's border, so that what is left is still UTF-8. */
-static struct str cut(struct str message)
-{
-    if (message.len <= MESSAGE_LEN_MAX)
-        return message;
-    message.len = MESSAGE_LEN_MAX;
-    while (((unsigned char)message.ptr[message.len] & 0xc0) == 0x80)
-        message.len--;
-    return message;
-}
-
 static struct graphql_error *add(struct problems *problems, const char *format, va_list list)
 {
-    if (problems->count == PROBLEM_MAX)
+    if (problems->is_full)
         return NULL;
     problems->count++;
+    problems->is_full = problems->count == PROBLEM_MAX;
     struct graphql_error *error = arena_new(problems->arena, struct graphql_error);
-    error->message = cut(arena_vprintf(problems->arena, format, list));
+    /* One byte past the limit is what str_cut looks at. */
+    char message[MESSAGE_LEN_MAX + 2];
+    vsnprintf(message, sizeof(message), format, list);
+    error->message = arena_str(problems->arena, str_cut(str_of(message), MESSAGE_LEN_MAX));
     *problems->last = error;
     problems->last = &error->next;
     return error;

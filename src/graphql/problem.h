@@ -2,7 +2,8 @@
  * problem.h — what is wrong with a request, collected in the order it is found.
  *
  * Messages repeat what the request said, so both their number and their length are limited: a small request
- * must not become a large response.
+ * must not become a large response. Wording costs more than finding, so whoever looks for mistakes in a loop
+ * leaves it once `is_full`.
  *
  * Threads: belongs to its exchange.
  */
@@ -16,6 +17,7 @@ struct problems {
     struct graphql_error *first;
     struct graphql_error **last;
     size_t count;
+    bool is_full; /* there are enough: nothing more is added */
     size_t first_at;
 };
 

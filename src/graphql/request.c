@@ -11,7 +11,16 @@ const struct graphql_limits graphql_default_limits = {
     .depth_max = 15,
     .field_max = 1000,
     .root_field_max = 8,
+    .schema_max = 2,
+    .type_max = 16,
 };
+
+/*
+ * Introspection may take so many bytes: tools asking for everything get some 20 KB for what every schema has, and
+ * at most 40 bytes for one of SDL. Aliases could ask for a thousand times that.
+ */
+#define INTROSPECTION_LEN_BASE   32768
+#define INTROSPECTION_LEN_FACTOR 48
 
 /* Offsets in a document have 32 bits. */
 #define SOURCE_LEN_MAX (UINT32_MAX / 2)
@@ -23,6 +32,7 @@ struct graphql_schema *graphql_schema_parse(struct arena *arena, struct str sdl,
     struct schema_mistake mistake = {0};
     unsigned column;
     schema->arena = arena;
+    schema->introspection_len_max = INTROSPECTION_LEN_BASE + INTROSPECTION_LEN_FACTOR * sdl.len;
     bool is_good =
         sdl_read(schema, sdl_builtin, &mistake) && sdl_read(schema, sdl, &mistake) && schema_check(schema, &mistake);
     if (is_good)

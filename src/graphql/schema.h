@@ -115,6 +115,7 @@ struct graphql_schema {
     const struct field_def *typename_field;
     const struct field_def *schema_field;
     const struct field_def *type_field;
+    size_t introspection_len_max; /* bytes of a response */
 };
 
 /* NULL when there is none. */

@@ -51,9 +51,10 @@ static void check_use(struct validation *validation, const struct operation *ope
 /* Every fragment once per operation; as deep as cost_check let them nest. */
 static void check_scope(struct validation *validation, const struct operation *operation, const struct scope *scope)
 {
-    for (const struct variable_use *use = scope->variable_uses; use; use = use->next)
+    const struct problems *problems = validation->problems;
+    for (const struct variable_use *use = scope->variable_uses; use && !problems->is_full; use = use->next)
         check_use(validation, operation, use);
-    for (const struct spread_use *use = scope->spread_uses; use; use = use->next) {
+    for (const struct spread_use *use = scope->spread_uses; use && !problems->is_full; use = use->next) {
         struct fragment *fragment = use->spread->fragment;
         fragment->is_used = true;
         if (fragment->visit == validation->document->visit_count)
@@ -65,7 +66,8 @@ static void check_scope(struct validation *validation, const struct operation *o
 
 static void check_variables_used(struct validation *validation, const struct operation *operation)
 {
-    for (const struct variable *variable = operation->variables; variable; variable = variable->next) {
+    for (const struct variable *variable = operation->variables; variable && !validation->problems->is_full;
+         variable = variable->next) {
         if (variable->is_used)
             continue;
         if (str_is_present(operation->name))
@@ -80,12 +82,14 @@ static void check_variables_used(struct validation *validation, const struct ope
 void usage_check(struct validation *validation)
 {
     struct document *document = validation->document;
-    for (const struct operation *operation = document->operations; operation; operation = operation->next) {
+    for (const struct operation *operation = document->operations; operation && !validation->problems->is_full;
+         operation = operation->next) {
         document->visit_count++;
         check_scope(validation, operation, &operation->scope);
         check_variables_used(validation, operation);
     }
-    for (const struct fragment *fragment = document->fragments; fragment; fragment = fragment->next)
+    for (const struct fragment *fragment = document->fragments; fragment && !validation->problems->is_full;
+         fragment = fragment->next)
         if (!document_find_fragment(document, fragment->name)->is_used)
             problem_add(validation->problems, fragment->at, "Fragment \"%.*s\" is never used.",
                         STR_ARGS(fragment->name));

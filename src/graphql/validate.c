@@ -16,12 +16,10 @@ const struct fragment *document_find_fragment(const struct document *document, s
     return NULL;
 }
 
-static const struct value *find_argument(const struct value *arguments, struct str name)
+/* What comes after is not looked at: to find more mistakes, and word them, costs time that nobody has use for. */
+static bool is_enough(const struct validation *validation)
 {
-    for (; arguments; arguments = arguments->next)
-        if (str_equal(arguments->name, name))
-            return arguments;
-    return NULL;
+    return validation->problems->is_full;
 }
 
 /* `owner` is ` on field "Query.podcast"` or alike. */
@@ -42,18 +40,30 @@ static void check_argument(struct validation *validation, struct value *argument
 }
 
 /* A name that stands several times is told once, at its first place. */
-static void check_unique_arguments(struct validation *validation, const struct value *arguments)
+static void check_unique_argument(struct validation *validation, const struct value *arguments,
+                                  const struct value *argument)
 {
-    for (const struct value *argument = arguments; argument; argument = argument->next)
-        if (find_argument(arguments, argument->name) == argument && find_argument(argument->next, argument->name))
-            problem_add(validation->problems, argument->name_at, "There can be only one argument named \"%.*s\".",
-                        STR_ARGS(argument->name));
+    if (value_find(arguments, argument->name) == argument && value_find(argument->next, argument->name))
+        problem_add(validation->problems, argument->name_at, "There can be only one argument named \"%.*s\".",
+                    STR_ARGS(argument->name));
 }
 
-static void check_unknown_arguments(struct validation *validation, struct value *arguments)
+static void check_arguments(struct validation *validation, struct value *arguments, const struct input_def *inputs,
+                            struct str owner)
 {
-    for (struct value *argument = arguments; argument; argument = argument->next)
+    for (struct value *argument = arguments; argument && !is_enough(validation); argument = argument->next) {
+        check_unique_argument(validation, arguments, argument);
+        check_argument(validation, argument, inputs, owner);
+    }
+}
+
+/* Of a field or directive that is itself unknown. */
+static void check_stray_arguments(struct validation *validation, struct value *arguments)
+{
+    for (struct value *argument = arguments; argument && !is_enough(validation); argument = argument->next) {
+        check_unique_argument(validation, arguments, argument);
         literal_check(validation->problems, validation->scope, argument, NULL);
+    }
 }
 
 static void check_directive(struct validation *validation, struct directive *directive,
@@ -62,20 +72,18 @@ static void check_directive(struct validation *validation, struct directive *dir
     struct problems *problems = validation->problems;
     const struct directive_def *def = schema_find_directive(validation->schema, directive->name);
     directive->def = def;
-    check_unique_arguments(validation, directive->arguments);
     if (!def) {
         problem_add(problems, directive->at, "Unknown directive \"@%.*s\".", STR_ARGS(directive->name));
-        check_unknown_arguments(validation, directive->arguments);
+        check_stray_arguments(validation, directive->arguments);
         return;
     }
     if (!(def->locations & 1u << location))
         problem_add(problems, directive->at, "Directive \"@%.*s\" may not be used on %.*s.", STR_ARGS(def->name),
                     STR_ARGS(directive_location_names[location]));
     struct str owner = arena_printf(problems->arena, "directive \"@%.*s\"", STR_ARGS(def->name));
-    for (struct value *argument = directive->arguments; argument; argument = argument->next)
-        check_argument(validation, argument, def->arguments, owner);
+    check_arguments(validation, directive->arguments, def->arguments, owner);
     for (const struct input_def *input = def->arguments; input; input = input->next)
-        if (input_is_required(input) && !find_argument(directive->arguments, input->name))
+        if (input_is_required(input) && !value_find(directive->arguments, input->name))
             problem_add(
                 problems, directive->at,
                 "Directive \"@%.*s\" argument \"%.*s\" of type \"%.*s\" is required, but it was not provided.",
@@ -92,7 +100,7 @@ static const struct directive *find_directive(const struct directive *directives
 static void check_directives(struct validation *validation, struct directive *directives,
                              enum directive_location location)
 {
-    for (struct directive *directive = directives; directive; directive = directive->next) {
+    for (struct directive *directive = directives; directive && !is_enough(validation); directive = directive->next) {
         check_directive(validation, directive, location);
         const struct directive *first = find_directive(directives, directive->name);
         if (directive->def && !directive->def->is_repeatable && first != directive)
@@ -137,27 +145,24 @@ static void check_leaf(struct validation *validation, const struct selection *fi
                     STR_ARGS(type_text(problems->arena, field->def->type)));
 }
 
-static void check_arguments(struct validation *validation, struct selection *field)
+static void check_field_arguments(struct validation *validation, struct selection *field)
 {
-    struct problems *problems = validation->problems;
-    check_unique_arguments(validation, field->arguments);
     if (!field->def) {
-        check_unknown_arguments(validation, field->arguments);
+        check_stray_arguments(validation, field->arguments);
         return;
     }
     if (!field->arguments)
         return;
-    struct str owner =
-        arena_printf(problems->arena, "field \"%.*s.%.*s\"", STR_ARGS(field->parent->name), STR_ARGS(field->name));
-    for (struct value *argument = field->arguments; argument; argument = argument->next)
-        check_argument(validation, argument, field->def->arguments, owner);
+    struct str owner = arena_printf(validation->problems->arena, "field \"%.*s.%.*s\"", STR_ARGS(field->parent->name),
+                                    STR_ARGS(field->name));
+    check_arguments(validation, field->arguments, field->def->arguments, owner);
 }
 
 static void check_required_arguments(struct validation *validation, const struct selection *field)
 {
     struct problems *problems = validation->problems;
     for (const struct input_def *input = field->def->arguments; input; input = input->next)
-        if (input_is_required(input) && !find_argument(field->arguments, input->name))
+        if (input_is_required(input) && !value_find(field->arguments, input->name))
             problem_add(problems, field->at,
                         "Field \"%.*s\" argument \"%.*s\" of type \"%.*s\" is required, but it was not provided.",
                         STR_ARGS(field->name), STR_ARGS(input->name),
@@ -172,7 +177,7 @@ static void check_field(struct validation *validation, struct selection *field, 
         check_leaf(validation, field);
     else if (parent)
         report_unknown_field(validation, field, parent);
-    check_arguments(validation, field);
+    check_field_arguments(validation, field);
     check_directives(validation, field->directives, ON_FIELD);
     const struct type_def *type = field->def ? type_ref_named(field->def->type) : NULL;
     check_selections(validation, field->selections, type && type_is_composite(type) ? type : NULL);
@@ -254,7 +259,7 @@ static void check_spread(struct validation *validation, struct selection *spread
 static void check_selections(struct validation *validation, struct selection *selections,
                              const struct type_def *parent)
 {
-    for (struct selection *selection = selections; selection; selection = selection->next) {
+    for (struct selection *selection = selections; selection && !is_enough(validation); selection = selection->next) {
         switch (selection->kind) {
         case SELECTION_FIELD:
             check_field(validation, selection, parent);
@@ -302,7 +307,8 @@ static void check_operation(struct validation *validation, struct operation *ope
 {
     static const enum directive_location locations[] = {ON_QUERY, ON_MUTATION, ON_SUBSCRIPTION};
     open_scope(validation, &operation->scope);
-    for (struct variable *variable = operation->variables; variable; variable = variable->next) {
+    for (struct variable *variable = operation->variables; variable && !is_enough(validation);
+         variable = variable->next) {
         check_variable(validation, variable);
         if (find_variable(operation->variables, variable->name) == variable &&
             find_variable(variable->next, variable->name))
@@ -337,7 +343,8 @@ static const struct operation *find_operation(const struct operation *operations
 static void check_operation_names(struct validation *validation)
 {
     const struct operation *operations = validation->document->operations;
-    for (const struct operation *operation = operations; operation; operation = operation->next) {
+    for (const struct operation *operation = operations; operation && !is_enough(validation);
+         operation = operation->next) {
         const struct operation *first = find_operation(operations, operation->name);
         if (!str_is_present(operation->name) && operations->next)
             problem_add(validation->problems, operation->at,
@@ -354,10 +361,12 @@ void document_validate(struct validation *validation)
     if (validation->problems->first)
         return;
     check_operation_names(validation);
-    for (struct operation *item = validation->document->operations; item; item = item->next)
+    for (struct operation *item = validation->document->operations; item && !is_enough(validation); item = item->next)
         check_operation(validation, item);
-    for (struct fragment *item = validation->document->fragments; item; item = item->next)
+    for (struct fragment *item = validation->document->fragments; item && !is_enough(validation); item = item->next)
         check_fragment(validation, item);
+    if (is_enough(validation))
+        return;
     usage_check(validation);
     merge_check(validation);
 }

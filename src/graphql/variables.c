@@ -37,6 +37,8 @@ static json_t *fail(const struct coercion *coercion, const struct place *place, 
                     struct str message)
 {
     struct problems *problems = coercion->problems;
+    if (problems->is_full)
+        return NULL;
     struct str name = coercion->variable->name;
     struct str shown = json_inspect(problems->arena, value);
     if (!place->up) {
@@ -152,7 +154,7 @@ static json_t *coerce_list(const struct coercion *coercion, const struct place *
             json_array_append_new(array, only);
         return array;
     }
-    for (size_t i = 0; i < json_array_size(value); i++) {
+    for (size_t i = 0; i < json_array_size(value) && !coercion->problems->is_full; i++) {
         struct place item_place = {.up = place, .index = i, .depth = place->depth + 1};
         json_t *item = coerce(coercion, &item_place, json_array_get(value, i), item_type);
         if (item)
@@ -201,12 +203,14 @@ static json_t *coerce_object(const struct coercion *coercion, const struct place
         return fail(coercion, place, value,
                     arena_printf(arena, "Expected type \"%.*s\" to be an object.", STR_ARGS(type->name)));
     json_t *object = json_object();
-    for (const struct input_def *input = type->inputs; input; input = input->next)
+    for (const struct input_def *input = type->inputs; input && !coercion->problems->is_full; input = input->next)
         coerce_member(coercion, place, value, input, object);
     const char *key;
     json_t *member;
     json_object_foreach(value, key, member)
     {
+        if (coercion->problems->is_full)
+            break;
         if (!input_find(type->inputs, str_of(key)))
             fail_unknown_member(coercion, place, value, type, key);
     }
@@ -264,7 +268,7 @@ static json_t *coerce_variable(struct problems *problems, const struct variable 
 json_t *variables_coerce(struct problems *problems, const struct variable *variables, const json_t *given)
 {
     json_t *values = json_object();
-    for (const struct variable *variable = variables; variable; variable = variable->next) {
+    for (const struct variable *variable = variables; variable && !problems->is_full; variable = variable->next) {
         struct str name = variable->name;
         json_t *value = coerce_variable(problems, variable, json_object_getn(given, name.ptr, name.len));
         if (value)

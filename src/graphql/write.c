@@ -10,7 +10,9 @@
 struct writer {
     struct plan *plan;
     struct buf *out;
-    struct buf errors; /* with commas between them */
+    struct buf errors;         /* with commas between them */
+    size_t introspection_left; /* bytes */
+    bool is_introspection_cut;
 };
 
 /* A place in the response. */
@@ -230,6 +232,12 @@ static struct node find_introspected(struct writer *writer, const struct planned
     return type ? (struct node){.kind = NODE_TYPE, .type = &type->self} : (struct node){.kind = NODE_NULL};
 }
 
+static bool is_introspection(const struct writer *writer, const struct planned_field *field)
+{
+    const struct graphql_schema *schema = writer->plan->schema;
+    return field->def == schema->schema_field || field->def == schema->type_field;
+}
+
 /* What the object has in the field. */
 static struct node find_member(struct writer *writer, const struct planned_field *field,
                                const struct type_def *object, const struct node *parent)
@@ -239,9 +247,24 @@ static struct node find_member(struct writer *writer, const struct planned_field
         return (struct node){.kind = NODE_TEXT, .text = object->name};
     if (field->field)
         return (struct node){.kind = NODE_JSON, .json = field->field->error ? NULL : field->field->result};
-    if (parent->kind != NODE_JSON || field->def == schema->schema_field || field->def == schema->type_field)
+    if (parent->kind != NODE_JSON || is_introspection(writer, field))
         return find_introspected(writer, field, parent);
     return (struct node){.kind = NODE_JSON, .json = json_object_get(parent->json, field->def->key)};
+}
+
+/* With aliases inside, a small query could ask for any amount: the output's limit is drawn in meanwhile. */
+static enum completion write_introspection(struct writer *writer, const struct place *place, const struct node *node)
+{
+    struct buf *out = writer->out;
+    size_t start = out->len;
+    size_t limit = out->limit;
+    if (limit - start > writer->introspection_left)
+        out->limit = start + writer->introspection_left;
+    enum completion completion = complete(writer, place, place->field->def->type, node);
+    writer->is_introspection_cut |= out->is_full && out->limit < limit;
+    writer->introspection_left -= out->len - start;
+    out->limit = limit;
+    return completion;
 }
 
 /* The caller's errors come before null makes its way up, which then needs no further explanation. */
@@ -249,6 +272,8 @@ static enum completion complete_field(struct writer *writer, const struct place 
 {
     const struct graphql_field *field = place->field->field;
     const struct type_ref *type = place->field->def->type;
+    if (is_introspection(writer, place->field))
+        return write_introspection(writer, place, node);
     if (!field || !field->error)
         return complete(writer, place, type, node);
     for (const struct graphql_error *error = field->error; error; error = error->next)
@@ -338,6 +363,13 @@ static void put_errors_first(struct writer *writer, size_t start)
     buf_add(out, data);
 }
 
+static void refuse_introspection(struct buf *out, size_t start)
+{
+    out->len = start;
+    out->is_full = false;
+    graphql_error_write(STR("Introspection asks for too much."), NULL, out);
+}
+
 void graphql_request_write(struct graphql_request *request, struct buf *out)
 {
     if (request->errors) {
@@ -345,7 +377,7 @@ void graphql_request_write(struct graphql_request *request, struct buf *out)
         return;
     }
     struct plan *plan = (struct plan *)request->plan;
-    struct writer writer = {.plan = plan, .out = out};
+    struct writer writer = {.plan = plan, .out = out, .introspection_left = plan->schema->introspection_len_max};
     const struct node nothing = {.kind = NODE_JSON};
     size_t start = out->len;
     buf_init(&writer.errors, plan->arena, out->limit);
@@ -357,6 +389,10 @@ void graphql_request_write(struct graphql_request *request, struct buf *out)
         buf_add(out, STR("null"));
     }
     buf_add_char(out, '}');
+    if (writer.is_introspection_cut) {
+        refuse_introspection(out, start);
+        return;
+    }
     if (writer.errors.len)
         put_errors_first(&writer, start);
     out->is_full |= writer.errors.is_full;

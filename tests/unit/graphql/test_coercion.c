@@ -1,5 +1,6 @@
 #include "fixture.h"
 
+/* [GraphQL 3.11] A single value where a list is expected becomes a list of one. */
 static void literals_become_json(void **state)
 {
     (void)state;
@@ -12,6 +13,7 @@ static void literals_become_json(void **state)
                         "{\"any\":{\"a\":[1,2.5,\"X\",\"s\"],\"b\":{\"c\":null}}}");
 }
 
+/* [GraphQL 6.4.1] CoerceArgumentValues: an explicit null is no absence. */
 static void defaults_fill_what_is_absent_and_only_that(void **state)
 {
     (void)state;

@@ -42,6 +42,7 @@ static json_t *ask_schema(void)
     return schema;
 }
 
+/* [GraphQL 3.5, 3.13, 4.2] With the scalars, directives and types that no schema needs to define. */
 static void the_whole_schema_is_told(void **state)
 {
     (void)state;

@@ -26,6 +26,7 @@ static void assert_failure(const char *source, const char *message)
     assert_string_equal(arena_cstr(arena, lexer.message), message);
 }
 
+/* [GraphQL 2.1.7] Ignored tokens. */
 static void commas_comments_and_byte_order_mark_mean_nothing(void **state)
 {
     (void)state;
@@ -43,6 +44,7 @@ static void every_punctuator_is_one_token(void **state)
     assert_int_equal(lexer.token.kind, TOKEN_END);
 }
 
+/* [GraphQL 2.9.1, 2.9.2] No leading zeros; neither a name nor a dot touches the end. */
 static void numbers_are_strict(void **state)
 {
     (void)state;
@@ -84,6 +86,7 @@ static void bad_strings_are_refused(void **state)
     assert_failure("\"\a\"", "Syntax Error: Invalid character within String: U+0007.");
 }
 
+/* [GraphQL 2.9.4] BlockStringValue. */
 static void block_strings_lose_their_indentation(void **state)
 {
     (void)state;

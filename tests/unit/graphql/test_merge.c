@@ -2,6 +2,7 @@
 
 #define ADVICE " Use different aliases on the fields to fetch both if this was intentional."
 
+/* [GraphQL 5.3.2] Field selection merging. */
 static void fields_that_conflict_are_refused(void **state)
 {
     (void)state;
@@ -36,6 +37,7 @@ static void equal_arguments_merge_in_any_order(void **state)
     assert_string_equal(first_error("{ echo(i: 1, d: {a: 1, b: \"x\"}) echo(d: {b: \"x\", a: 1}, i: 1) }", NULL), "");
 }
 
+/* [GraphQL 6.3.2] CollectFields: fragments too, in the order in which keys come first. */
 static void equal_keys_are_one_field_with_all_selections(void **state)
 {
     (void)state;

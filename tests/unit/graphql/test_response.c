@@ -4,6 +4,7 @@ static const char token_query[] =
     "mutation { requestAccessToken(input: {grant_type: CLIENT_CREDENTIALS client_id: \"i\" client_secret: \"s\"}) "
     "{ access_token token_type expires_in } }";
 
+/* [GraphQL 6.3] The response is in the order of the selection. */
 static void a_token_has_what_was_selected_in_that_order(void **state)
 {
     (void)state;
@@ -35,6 +36,7 @@ static void an_error_of_the_caller_stands_first_with_path_and_place(void **state
         "\"data\":{\"requestAccessToken\":null}}");
 }
 
+/* [GraphQL 6.4.3, 6.4.4] CompleteValue and what an error does to the places around it. */
 static void null_goes_up_to_the_next_place_that_may_be_null(void **state)
 {
     (void)state;
@@ -70,6 +72,7 @@ static void abstract_values_are_of_the_type_they_name(void **state)
         strstr(respond("{ node { id } }", NULL, "{\"node\":{\"id\":\"1\"}}"), "\"data\":{\"node\":null}"));
 }
 
+/* [GraphQL 3.13.1, 3.13.2] A selection is there when @skip is false and @include is true. */
 static void skip_and_include_decide(void **state)
 {
     (void)state;

@@ -8,6 +8,7 @@ static const char *schema_error(const char *sdl, unsigned *ret_line)
     return schema ? "" : arena_cstr(arena, error);
 }
 
+/* [GraphQL 3.3.1] Default root operation type names. */
 static void usual_names_are_roots_without_a_schema_definition(void **state)
 {
     (void)state;
@@ -20,6 +21,7 @@ static void usual_names_are_roots_without_a_schema_definition(void **state)
     assert_false(graphql_schema_has_field(schema, STR("Mutation"), STR("a")));
 }
 
+/* [GraphQL 3.6] among them: IsValidImplementation and what it says of arguments. */
 static void wrong_schemas_are_refused_with_their_line(void **state)
 {
     (void)state;
@@ -44,6 +46,15 @@ static void wrong_schemas_are_refused_with_their_line(void **state)
          "Misses or retypes a field that its interface promises: \"b\".", 1},
         {"type Query implements I { b: Int }\ninterface I { b: Int! }",
          "Misses or retypes a field that its interface promises: \"b\".", 1},
+        {"type Query implements I { a: Int }\ninterface I { a(b: Int): Int }",
+         "Misses or retypes an argument that its interface promises: \"b\".", 1},
+        {"type Query implements I { a(b: Int!): Int }\ninterface I { a(b: Int): Int }",
+         "Misses or retypes an argument that its interface promises: \"b\".", 1},
+        {"type Query implements I { a(\n b: Int!): Int }\ninterface I { a: Int }",
+         "Required, but unknown to the interface: \"b\".", 2},
+        {"interface I implements I { a: Int }\ntype Query { a: Int }", "Implements itself: \"I\".", 1},
+        {"interface I { a: Int }\ninterface J implements I { a: Int }\ntype Query implements J { a: Int }",
+         "Has to implement the interface too that its interface implements: \"I\".", 3},
         {"type Query { a: Int }\nunion U = Query | E\nenum E { X }", "Not an object type: \"E\".", 2},
         {"enum E { true }\ntype Query { a: E }", "Reserved and no enum value: \"true\".", 1},
         {"type Query { }", "Syntax Error: Expected Name, found \"}\".", 1},
@@ -58,6 +69,7 @@ static void wrong_schemas_are_refused_with_their_line(void **state)
     }
 }
 
+/* [GraphQL 3.6] A field of an implementation may be of a narrower type than the one promised. */
 static void covariant_implementations_are_taken(void **state)
 {
     (void)state;
@@ -68,6 +80,10 @@ static void covariant_implementations_are_taken(void **state)
                      "type Query implements Named & Node { id: ID! self: Query! all: [Query!]! n: Int }",
                      &line),
         "");
+    assert_string_equal(schema_error("interface I { a(b: Int): Int }\n"
+                                     "type Query implements I { a(b: Int c: Int d: Int! = 1): Int }",
+                                     &line),
+                        "");
 }
 
 int main(void)

@@ -78,6 +78,7 @@ static void names_stand_once(void **state)
     assert_messages(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
+/* [GraphQL 5.3.3] Leaf field selections. */
 static void selections_end_at_leaves(void **state)
 {
     (void)state;
@@ -90,6 +91,7 @@ static void selections_end_at_leaves(void **state)
     assert_messages(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
+/* [GraphQL 5.5.2.3] Fragment spread is possible. */
 static void fragments_must_be_possible_and_used(void **state)
 {
     (void)state;
@@ -107,6 +109,7 @@ static void fragments_must_be_possible_and_used(void **state)
                         "");
 }
 
+/* [GraphQL 5.8.5] A default value, unless it is null, lets a nullable variable stand where null must not. */
 static void variables_must_fit_and_be_used(void **state)
 {
     (void)state;
@@ -118,6 +121,10 @@ static void variables_must_fit_and_be_used(void **state)
          "Variable \"$a\" of type \"String\" used in position expecting type \"Int\"."},
         {"query ($a: [Int]) { echo(l: $a) }",
          "Variable \"$a\" of type \"[Int]\" used in position expecting type \"[Int!]\"."},
+        {"query ($a: Int) { echo(l: [$a]) }",
+         "Variable \"$a\" of type \"Int\" used in position expecting type \"Int!\"."},
+        {"query ($a: Int = null) { echo(l: [$a]) }",
+         "Variable \"$a\" of type \"Int\" used in position expecting type \"Int!\"."},
         {"query ($a: Int = \"x\") { echo(i: $a) }", "Int cannot represent non-integer value: \"x\""},
         {"query A { ...F } fragment F on Query { echo(i: $a) }",
          "Variable \"$a\" is not defined by operation \"A\"."},
