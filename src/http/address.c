@@ -43,16 +43,25 @@ static bool parse_bare(struct str text, struct address *ret_address)
     return true;
 }
 
-static bool is_port(struct str text)
+/* Digits alone, no more than the largest number needs. */
+static bool parse_number(struct str text, unsigned max, unsigned *ret_number)
 {
     int64_t number;
-    return text.len >= 1 && text.len <= 5 && text.ptr[0] >= '0' && text.ptr[0] <= '9' &&
-           str_parse_int(text, &number) && number <= 65535;
+    if (text.len > 5 || !str_parse_int(text, &number) || text.ptr[0] == '-' || number > max)
+        return false;
+    *ret_number = (unsigned)number;
+    return true;
+}
+
+bool port_parse(struct str text, unsigned *ret_port)
+{
+    return parse_number(text, 65535, ret_port);
 }
 
 static bool is_port_or_end(struct str text)
 {
-    return text.len == 0 || (text.ptr[0] == ':' && is_port(str_slice(text, 1, text.len)));
+    unsigned port;
+    return text.len == 0 || (text.ptr[0] == ':' && port_parse(str_slice(text, 1, text.len), &port));
 }
 
 bool address_parse(struct str text, struct address *ret_address)
@@ -67,7 +76,9 @@ bool address_parse(struct str text, struct address *ret_address)
         colon < text.len && str_find(str_slice(text, colon + 1, text.len), ':') == text.len - colon - 1;
     if (!has_one_colon)
         return parse_bare(text, ret_address);
-    return is_port(str_slice(text, colon + 1, text.len)) && parse_bare(str_slice(text, 0, colon), ret_address);
+    unsigned port;
+    return port_parse(str_slice(text, colon + 1, text.len), &port) &&
+           parse_bare(str_slice(text, 0, colon), ret_address);
 }
 
 struct address address_of_socket(const struct sockaddr *socket_address)
@@ -116,14 +127,11 @@ bool network_parse(struct str text, struct network *ret_network)
         return false;
     network.prefix_len = bit_count(&network.address);
     if (slash < text.len) {
-        struct str digits = str_slice(text, slash + 1, text.len);
-        int64_t bits;
-        if (!is_port(digits) || !str_parse_int(digits, &bits))
+        unsigned mapped = mapped_bits(bare, &network.address);
+        unsigned bits;
+        if (!parse_number(str_slice(text, slash + 1, text.len), mapped + network.prefix_len, &bits) || bits < mapped)
             return false;
-        bits -= mapped_bits(bare, &network.address);
-        if (bits < 0 || bits > network.prefix_len)
-            return false;
-        network.prefix_len = (unsigned)bits;
+        network.prefix_len = bits - mapped;
     }
     *ret_network = network;
     return true;

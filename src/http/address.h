@@ -27,6 +27,8 @@ struct network {
 
 /* "192.0.2.1", "2001:db8::1", also "[2001:db8::1]", each with or without ":port"; no zone. False on anything else. */
 bool address_parse(struct str text, struct address *ret_address);
+/* One to five digits, up to 65535. */
+bool port_parse(struct str text, unsigned *ret_port);
 /* ADDRESS_NONE for a family that is neither IP nor unix. */
 struct address address_of_socket(const struct sockaddr *socket_address);
 /* "192.0.2.1", "2001:db8::1", "unix". */

@@ -11,6 +11,8 @@
 #define BAD_LENGTH  STR("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 /* Odd, so that it visits all 2^64 numbers before one comes again. */
 #define ID_STEP UINT64_C(0x9e3779b97f4a7c15)
+/* So many half heads are looked at for the one with a bad length: under load it is among the newest. */
+#define HALF_HEAD_LOOKS 64
 
 static struct served *served_of(struct exchange *exchange)
 {
@@ -66,9 +68,7 @@ void *connection_see_target(void *cls, const char *target, struct MHD_Connection
     struct exchange *exchange = &served->exchange;
     exchange->arena = arena;
     exchange->id = make_id(server, arena);
-    exchange->now = clock_now();
     exchange->began_ns = clock_monotonic_ns();
-    exchange->listener = server->options.arg;
     exchange->request.target = arena_str(arena, str_of(target));
     cut_query(target);
     served->mhd = mhd;
@@ -93,10 +93,13 @@ void connection_end(struct connection *connection, struct str reply)
     shutdown(connection->fd, SHUT_RDWR); /* libmicrohttpd sees that and closes it */
 }
 
+/* Only the one that libmicrohttpd is at has its headers complete and is still among the half heads. */
 static bool has_bad_length(struct MHD_Connection *mhd)
 {
     struct str text;
     int64_t len;
+    if (!MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE))
+        return false;
     return MHD_lookup_connection_value_n(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH,
                                          sizeof(MHD_HTTP_HEADER_CONTENT_LENGTH) - 1, &text.ptr,
                                          &text.len) == MHD_YES &&
@@ -106,39 +109,41 @@ static bool has_bad_length(struct MHD_Connection *mhd)
 /*
  * libmicrohttpd 0.9.75 answers a bad Content-Length itself and sends the head of that answer twice. Nothing of ours
  * is called before it does but its log; so whoever has sent such a length hears from us then, and the answer finds
- * the connection ended. [RFC9112 6.3]
+ * the connection ended. Who is not found keeps libmicrohttpd's answer. [RFC9112 6.3]
  */
 void connection_refuse_length(struct worker *worker)
 {
-    for (struct served *served = worker->heads; served; served = served->next) {
-        if (has_bad_length(served->mhd))
-            connection_end(served->connection, BAD_LENGTH);
+    struct served *served = worker->heads;
+    for (unsigned looks = 0; served && looks < HALF_HEAD_LOOKS; looks++, served = served->next) {
+        if (!has_bad_length(served->mhd))
+            continue;
+        connection_end(served->connection, BAD_LENGTH);
+        return;
     }
 }
 
 /* libmicrohttpd wants an end behind the texts and copies them itself: a stack's room serves nearly all. */
 #define HEADER_ROOM 512
 
-static void add_header(struct served *served, struct MHD_Response *reply, struct str name, struct str value)
+static enum MHD_Result add_header(struct served *served, struct MHD_Response *reply, struct str name,
+                                  struct str value)
 {
     struct arena *arena = served->exchange.arena;
     char room[HEADER_ROOM];
-    if (name.len + value.len + 2 > sizeof(room)) {
-        MHD_add_response_header(reply, arena_cstr(arena, name), arena_cstr(arena, value));
-        return;
-    }
+    if (name.len + value.len + 2 > sizeof(room))
+        return MHD_add_response_header(reply, arena_cstr(arena, name), arena_cstr(arena, value));
     char *value_room = room + name.len + 1;
     memcpy(room, name.ptr, name.len);
     room[name.len] = 0;
     memcpy(value_room, value.ptr, value.len);
     value_room[value.len] = 0;
-    MHD_add_response_header(reply, room, value_room);
+    return MHD_add_response_header(reply, room, value_room);
 }
 
 static bool must_close(const struct served *served)
 {
     const struct pool *pool = served->connection->pool;
-    return served->must_close || served->exchange.limit != WITHIN_LIMITS || atomic_load(&pool->is_retired) ||
+    return served->exchange.limit != WITHIN_LIMITS || atomic_load(&pool->is_retired) ||
            atomic_load(&pool->server->is_draining);
 }
 
@@ -152,30 +157,50 @@ struct shared_reply {
     char id[2 * sizeof(uint64_t) + 1];
 };
 
-static void set_reply_id(struct shared_reply *reply, struct str id)
+static enum MHD_Result set_reply_id(struct shared_reply *reply, struct str id)
 {
     if (reply->id[0])
         MHD_del_response_header(reply->mhd, "X-Request-Id", reply->id);
     memcpy(reply->id, id.ptr, sizeof(reply->id) - 1);
-    MHD_add_response_header(reply->mhd, "X-Request-Id", reply->id);
+    return MHD_add_response_header(reply->mhd, "X-Request-Id", reply->id);
 }
 
 static enum MHD_Result shared_reply_send(struct served *served, struct shared_reply *reply)
 {
-    set_reply_id(reply, served->exchange.id);
+    if (set_reply_id(reply, served->exchange.id) != MHD_YES)
+        return MHD_NO;
     return MHD_queue_response(served->mhd, reply->status, reply->mhd);
 }
 
+/* libmicrohttpd refuses these from us; it writes them itself. */
+static bool is_framing(struct str name)
+{
+    return str_equal_nocase(name, STR("Content-Length")) || str_equal_nocase(name, STR("Transfer-Encoding"));
+}
+
+/* NULL when libmicrohttpd has no memory: a reply without one of its headers must not leave. */
 static struct MHD_Response *create_reply(struct served *served, enum MHD_ResponseMemoryMode memory)
 {
     const struct response *response = &served->exchange.response;
     struct MHD_Response *reply =
         MHD_create_response_from_buffer(response->body.len, (void *)(uintptr_t)response->body.ptr, memory);
-    for (const struct response_header *header = response->headers; reply && header; header = header->next)
-        add_header(served, reply, header->name, header->value);
+    for (const struct response_header *header = response->headers; reply && header; header = header->next) {
+        if (add_header(served, reply, header->name, header->value) == MHD_YES || is_framing(header->name))
+            continue;
+        MHD_destroy_response(reply);
+        return NULL;
+    }
     return reply;
 }
 
+static enum MHD_Result add_own_headers(struct served *served, struct MHD_Response *reply)
+{
+    if (add_header(served, reply, STR("X-Request-Id"), served->exchange.id) != MHD_YES)
+        return MHD_NO;
+    return must_close(served) ? MHD_add_response_header(reply, "Connection", "close") : MHD_YES;
+}
+
+/* MHD_NO ends the connection. */
 static enum MHD_Result send_reply(struct served *served)
 {
     struct exchange *exchange = &served->exchange;
@@ -185,10 +210,9 @@ static enum MHD_Result send_reply(struct served *served)
     struct MHD_Response *reply = create_reply(served, MHD_RESPMEM_PERSISTENT);
     if (!reply)
         return MHD_NO;
-    add_header(served, reply, STR("X-Request-Id"), exchange->id);
-    if (must_close(served))
-        MHD_add_response_header(reply, "Connection", "close");
-    enum MHD_Result result = MHD_queue_response(served->mhd, exchange->response.status, reply);
+    enum MHD_Result result = add_own_headers(served, reply);
+    if (result == MHD_YES)
+        result = MHD_queue_response(served->mhd, exchange->response.status, reply);
     MHD_destroy_response(reply);
     return result;
 }
@@ -200,6 +224,7 @@ static enum MHD_Result serve(struct served *served)
     struct server *server = served->connection->pool->server;
     if (atomic_load(&server->is_stopping) || !move_turn(served->connection, TURN_CLIENT, TURN_SERVER))
         return MHD_NO;
+    served->exchange.now = clock_now(); /* not before: whoever drips a request must not choose its time */
     served->exchange.request.body = buf_str(&served->body);
     served->stage = STAGE_SERVING;
     served->is_counted = true;
@@ -213,6 +238,7 @@ static enum MHD_Result serve(struct served *served)
 struct shared_reply *response_share(struct exchange *exchange)
 {
     struct served *served = served_of(exchange);
+    assert(exchange->response.status != 0 && !exchange->response.shared);
     struct MHD_Response *mhd = must_close(served) ? NULL : create_reply(served, MHD_RESPMEM_MUST_COPY);
     if (!mhd)
         return NULL;
@@ -225,6 +251,7 @@ struct shared_reply *response_share(struct exchange *exchange)
 
 bool response_give(struct exchange *exchange, struct shared_reply *reply)
 {
+    assert(exchange->response.status == 0);
     if (must_close(served_of(exchange)))
         return false;
     exchange->response.status = reply->status;
@@ -241,7 +268,7 @@ void shared_reply_release(struct shared_reply *reply)
 void exchange_park(struct exchange *exchange)
 {
     struct served *served = served_of(exchange);
-    assert(served->stage == STAGE_SERVING && exchange->resumed);
+    assert(served->stage == STAGE_SERVING && exchange->resumed && exchange->response.status == 0);
     served->stage = STAGE_PARKED;
     served->connection->worker->parked_count++;
     MHD_suspend_connection(served->mhd);

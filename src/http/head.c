@@ -9,7 +9,6 @@ enum known {
     CONTENT_LENGTH,
     TRANSFER_ENCODING,
     FORWARDED_FOR,
-    FORWARDED_PROTO,
     FORWARDED_HOST,
     KNOWN_COUNT,
 };
@@ -29,7 +28,6 @@ static const struct {
     [CONTENT_LENGTH] = {NAME("Content-Length"), false},
     [TRANSFER_ENCODING] = {NAME("Transfer-Encoding"), false},
     [FORWARDED_FOR] = {NAME("X-Forwarded-For"), true},
-    [FORWARDED_PROTO] = {NAME("X-Forwarded-Proto"), true},
     [FORWARDED_HOST] = {NAME("X-Forwarded-Host"), true},
 };
 
@@ -162,13 +160,13 @@ static bool is_host(struct str host)
     return host.len > 0;
 }
 
-static bool is_port(struct str text)
+/* What stands behind the host; the port's digits may be missing. [RFC3986 3.2.3] */
+static bool is_port_or_end(struct str text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9')
-            return false;
-    }
-    return text.len <= 5;
+    unsigned port;
+    if (text.len == 0)
+        return true;
+    return text.ptr[0] == ':' && (text.len == 1 || port_parse(str_slice(text, 1, text.len), &port));
 }
 
 static struct str lower(struct arena *arena, struct str text)
@@ -186,7 +184,7 @@ static bool take_authority(struct head *head, struct str authority)
     size_t host_len = name.len > 0 && name.ptr[0] == '[' ? str_find(name, ']') + 1 : str_find(name, ':');
     struct str host = str_slice(name, 0, host_len);
     struct str rest = str_slice(name, host_len, name.len);
-    if (!is_host(host) || (rest.len > 0 && (rest.ptr[0] != ':' || !is_port(str_slice(rest, 1, rest.len)))))
+    if (!is_host(host) || !is_port_or_end(rest))
         return false;
     head->request->authority = authority;
     head->request->host = host;
@@ -284,8 +282,6 @@ static bool believe_proxy(struct head *head)
     if (str_is_present(head->known[FORWARDED_FOR]) &&
         address_forwarded(join_forwarded(head), server->trusted, server->trusted_count, &client))
         request->client_address = address_write(head->served->exchange.arena, &client);
-    if (str_is_present(head->known[FORWARDED_PROTO]))
-        request->is_secure = str_equal_nocase(last_of_list(head->known[FORWARDED_PROTO]), STR("https"));
     if (!str_is_present(head->known[FORWARDED_HOST]))
         return true;
     return take_authority(head, last_of_list(head->known[FORWARDED_HOST]));
@@ -334,7 +330,6 @@ void head_read(struct served *served, const char *method, const char *version)
     struct head head = {.served = served, .request = request, .version = str_of(version)};
     request->method = str_of(method);
     request->client_address = str_of(served->connection->peer);
-    request->is_secure = str_is_present(served->connection->pool->server->options.certificate_file);
     find_raw(&head);
     collect_fields(&head);
     bool is_fit = is_head_whole(&head) && header_may_be_name(request->method) && are_fields_fit(&head) &&

@@ -26,14 +26,22 @@
 
 #define LISTEN_MAX 8
 
+/* An accepted connection on its way to a worker. A worker's inbox is a pipe that keeps each in one piece: it is
+ * shorter than PIPE_BUF. */
+struct newcomer {
+    int fd;
+    socklen_t peer_len;
+    struct sockaddr_storage peer;
+};
+
 /* A thread and the libmicrohttpd daemon that it alone drives. */
 struct worker {
     struct pool *pool;
     struct MHD_Daemon *daemon;
     pthread_t thread;
-    int inbox; /* a pipe of newcomers; its end is the worker's end */
-    int inbox_in;
-    int wake_fd; /* eventfd: an exchange was resumed while the worker slept */
+    int inbox;    /* a pipe of newcomers; its end is the worker's end */
+    int inbox_in; /* does not block */
+    int wake_fd;  /* eventfd: an exchange was resumed while the worker slept */
     atomic_bool is_sleeping;
     atomic_uint resume_count;
     atomic_uint resumer_count; /* threads inside worker_resume */
@@ -72,9 +80,11 @@ struct server {
     struct connection *connections;
     bool has_drained;
 
+    struct newcomer newcomer; /* the watch's own: accepted, and every inbox was full; fd -1: none */
+
     atomic_bool is_draining;
     atomic_bool is_stopping;
-    atomic_bool is_full; /* connection_max is reached: the watch waits for one to close */
+    atomic_bool is_full; /* connection_max or every inbox: the watch waits for room */
     atomic_uint connection_count;
     char apart[64]; /* what every request writes stays off the cache lines that every request reads */
     atomic_uint exchange_count;
@@ -118,7 +128,6 @@ struct served {
     struct connection *connection;
     struct MHD_Connection *mhd;
     enum stage stage;
-    bool must_close; /* the connection ends with this reply */
     bool is_counted;
     struct buf body;
     size_t discarded_len; /* body bytes past the limit */
@@ -135,8 +144,9 @@ void listen_close(struct server *server);
 struct pool *pool_start(struct server *server, struct arena *arena, struct str *ret_error);
 /* Waits for what is parked and for its threads, then ends what connections are left. */
 void pool_end(struct pool *pool);
-/* To the worker with the fewest. The pool has counted the connection already and owns the descriptor now. */
-void pool_hand_over(struct pool *pool, int fd, const struct sockaddr *peer, socklen_t peer_len);
+/* To the worker with the fewest whose inbox has room; the pool has counted the connection already and owns the
+ * descriptor then. False at once when no inbox has: nothing has changed. */
+bool pool_hand_over(struct pool *pool, const struct newcomer *newcomer);
 /* Hands a suspended connection back to its worker. Any thread; the connection may be gone when it returns. */
 void worker_resume(struct worker *worker, struct MHD_Connection *mhd);
 /* A thread that no signal is delivered to. */

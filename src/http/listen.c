@@ -23,8 +23,8 @@ static bool parse_place(struct arena *arena, struct str address, struct place *r
         return false;
     struct str host = str_slice(address, 0, colon - 1);
     struct str port = str_slice(address, colon, address.len);
-    int64_t number;
-    if (!str_parse_int(port, &number) || number < 0 || number > 65535)
+    unsigned number;
+    if (!port_parse(port, &number))
         return false;
     if (host.ptr[0] == '[') {
         if (host.len < 4 || host.ptr[host.len - 1] != ']')

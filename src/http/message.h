@@ -14,13 +14,13 @@
 struct arena;
 struct server;
 
-/* Why the server itself refuses the request; a face turns it into its own shape of error. */
+/* Why the server itself refuses the request; a face turns it into its own shape of error. A request that never gets
+ * whole reaches no face: server.h says what its sender gets. */
 enum http_limit {
     WITHIN_LIMITS = 0,
     BODY_TOO_LARGE,    /* 413 */
     HEADERS_TOO_LARGE, /* 431 */
     URI_TOO_LONG,      /* 414 */
-    REQUEST_TOO_SLOW,  /* 408 */
     REQUEST_MALFORMED, /* 400: conflicting lengths, Transfer-Encoding beside Content-Length, a bad Host … */
 };
 
@@ -40,7 +40,6 @@ struct request {
     struct str content_type;            /* absent, or as sent */
     struct str body;                    /* whole, decoded from chunks; empty without one */
     struct str client_address;          /* numeric; behind a trusted proxy from X-Forwarded-For */
-    bool is_secure;                     /* TLS here, or X-Forwarded-Proto: https from a trusted proxy */
     const struct request_field *fields; /* all headers, in the order they came */
     size_t field_count;
 };
@@ -64,12 +63,11 @@ struct response {
 struct exchange {
     struct arena *arena;
     struct str id;    /* 16 hex digits: in the log and in the reply's X-Request-Id */
-    int64_t now;      /* seconds since 1970 */
-    int64_t began_ns; /* clock_monotonic_ns */
+    int64_t now;      /* seconds since 1970, when the request was whole; the same before and after parking */
+    int64_t began_ns; /* clock_monotonic_ns, when the request line was */
     enum http_limit limit;
     struct request request;
     struct response response;
-    const void *listener; /* `arg` of the listener it came in by */
     /* Called on the worker after exchange_resume; must answer. Set before exchange_park. */
     void (*resumed)(struct exchange *exchange);
     void *face; /* the face's own state */
@@ -94,17 +92,19 @@ void response_answer(struct exchange *exchange, unsigned status, struct str cont
 /*
  * Keeps the answer that was just given, so that this thread can give it again: a reply that is the same every time
  * need not be put together every time. X-Request-Id, Date and Connection are still each exchange's own. The caller
- * owns it; NULL when this answer ends its connection.
+ * owns it; NULL when this answer ends its connection or there is no memory for it.
  */
 struct shared_reply *response_share(struct exchange *exchange);
-/* Answers with it; on the thread that made it. False when this exchange's connection must end: answer anew then. */
+/* Answers with it and nothing else, headers added before are left out; on the thread that made it. False when this
+ * exchange's connection must end: answer anew then. */
 bool response_give(struct exchange *exchange, struct shared_reply *reply);
-/* On the thread that made it. Replies that are on their way are not disturbed. */
+/* On the thread that made it, and not before the handler has returned that shared or gave it. Replies that are on
+ * their way are not disturbed. */
 void shared_reply_release(struct shared_reply *reply);
 
 /*
- * Parks the exchange: the caller's thread gives it up. Call it last before handing it over, with `resumed` set;
- * touch nothing of the exchange afterwards. At most once per exchange.
+ * Parks the exchange, which is not answered yet: the caller's thread gives it up. Call it last before handing it
+ * over, with `resumed` set; touch nothing of the exchange afterwards. At most once per exchange.
  */
 void exchange_park(struct exchange *exchange);
 /* Hands a parked exchange back to its worker. Any thread; may come before the parking handler has returned. */

@@ -25,13 +25,6 @@
 /* poll takes an int. */
 #define WAIT_MAX_MS 60000
 
-/* What travels through a worker's inbox; a pipe keeps each in one piece, it is shorter than PIPE_BUF. */
-struct newcomer {
-    int fd;
-    socklen_t peer_len;
-    struct sockaddr_storage peer;
-};
-
 /* Clients can make libmicrohttpd talk as often as they like: only for those who look for it. */
 __attribute__((format(printf, 2, 0))) static void note(void *cls, const char *format, va_list list)
 {
@@ -96,6 +89,8 @@ static bool take_newcomers(struct worker *worker)
                                newcomer->peer_len) != MHD_YES)
             connection_forget(worker); /* the descriptor is closed already */
     }
+    if (atomic_load(&worker->pool->server->is_full))
+        watch_wake(worker->pool->server);
     return len > 0;
 }
 
@@ -185,7 +180,7 @@ static bool worker_start(struct worker *worker, const char *certificate, const c
     if (!worker->daemon)
         return false;
     worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    bool has_inbox = pipe2(ends, O_CLOEXEC) == 0;
+    bool has_inbox = pipe2(ends, O_CLOEXEC) == 0 && fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0;
     worker->inbox = ends[0];
     worker->inbox_in = ends[1];
     if (has_inbox && worker->wake_fd >= 0 && thread_start(&worker->thread, run_worker, worker))
@@ -257,19 +252,32 @@ void pool_end(struct pool *pool)
     memory_free(pool);
 }
 
-void pool_hand_over(struct pool *pool, int fd, const struct sockaddr *peer, socklen_t peer_len)
+static unsigned find_fewest(struct pool *pool)
 {
-    struct worker *worker = &pool->workers[0];
+    unsigned fewest = 0;
     for (unsigned i = 1; i < pool->worker_count; i++) {
-        if (atomic_load(&pool->workers[i].connection_count) < atomic_load(&worker->connection_count))
-            worker = &pool->workers[i];
+        if (atomic_load(&pool->workers[i].connection_count) < atomic_load(&pool->workers[fewest].connection_count))
+            fewest = i;
     }
-    struct newcomer newcomer = {.fd = fd, .peer_len = peer_len};
-    memcpy(&newcomer.peer, peer, peer_len);
+    return fewest;
+}
+
+/* Counted first: the worker may have ended the connection before this returns. */
+static bool put_into_inbox(struct worker *worker, const struct newcomer *newcomer)
+{
     atomic_fetch_add(&worker->connection_count, 1);
-    /* Waits while the worker has hundreds of newcomers to see to. */
-    if (write(worker->inbox_in, &newcomer, sizeof(newcomer)) == (ssize_t)sizeof(newcomer))
-        return;
-    close(fd);
-    connection_forget(worker);
+    if (write(worker->inbox_in, newcomer, sizeof(*newcomer)) == (ssize_t)sizeof(*newcomer))
+        return true;
+    atomic_fetch_sub(&worker->connection_count, 1);
+    return false;
+}
+
+bool pool_hand_over(struct pool *pool, const struct newcomer *newcomer)
+{
+    unsigned fewest = find_fewest(pool);
+    for (unsigned i = 0; i < pool->worker_count; i++) {
+        if (put_into_inbox(&pool->workers[(fewest + i) % pool->worker_count], newcomer))
+            return true;
+    }
+    return false;
 }

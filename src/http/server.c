@@ -12,13 +12,15 @@
 
 /* Descriptors for everything that is no connection: listeners, databases, workers. */
 #define OTHER_FDS 256
+
+/* To the hard limit, for there may be other servers in the process; the soft one is what old programs can bear. */
 static void raise_descriptor_limit(unsigned connection_max)
 {
     struct rlimit limit;
     rlim_t wanted = (rlim_t)connection_max + OTHER_FDS;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return;
-    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
     if (limit.rlim_cur < wanted)
         log_event(LOG_WARNING, "descriptor_limit_low", log_number("wanted", (int64_t)wanted),
@@ -54,6 +56,7 @@ static struct server *create_server(const struct server_options *options)
     pthread_cond_init(&server->drained, NULL);
     ssize_t got = getrandom(&server->id_base, sizeof(server->id_base), 0);
     assert(got == sizeof(server->id_base));
+    server->newcomer.fd = -1;
     server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return server;
 }
@@ -66,6 +69,8 @@ static void destroy_server(struct server *server)
         pool_end(pool);
     }
     listen_close(server);
+    if (server->newcomer.fd >= 0)
+        close(server->newcomer.fd);
     close(server->wake_fd);
     pthread_cond_destroy(&server->drained);
     pthread_mutex_destroy(&server->mutex);

@@ -2,15 +2,21 @@
  * server.h — listeners on libmicrohttpd; no other folder knows it.
  *
  * A listener is an address, optional TLS and a pool of epoll workers. A handler gets whole requests (body read,
- * within limits) and either answers on the spot or parks. Slow clients, too many connections and requests past a
- * limit are the server's business; their words are the face's (exchange->limit is set and the handler called; the
- * connection ends with that reply).
+ * within limits) and either answers on the spot or parks. Requests past a limit are the server's business; their
+ * words are the face's (exchange->limit is set and the handler called; the connection ends with that reply).
+ *
+ * Slow clients never reach a handler: a request that is not whole when request_timeout_seconds are over gets an empty
+ * 408 and the end of the connection, with TLS just the end; an idle connection ends without a word.
  *
  * A few answers come before there is an exchange, so they are plain HTML or empty and carry no X-Request-Id:
- * 408 to a request that drips and 400 to a bad Content-Length (with TLS just the end of the connection); from
+ * that 408 and 400 to a bad Content-Length (with TLS just the end of the connection); from
  * libmicrohttpd 0.9.75 itself 414, 431 and 413 for what exceeds its memory (a line of a chunk's size that does:
  * 500), 505, and 400 for no HTTP at all, a header line without colon and a bad chunk. All of them end the
- * connection. Connections beyond connection_max wait in the kernel's backlog.
+ * connection. Connections beyond connection_max wait in the kernel's backlog; so do those that come while every
+ * worker has hundreds to take in.
+ *
+ * A trusted proxy is believed what X-Forwarded-For says (request.client_address) and X-Forwarded-Host
+ * (request.authority and host). X-Forwarded-Proto is not read: what Jeton calls itself is configured.
  *
  * Specs: RFC 9112; Threads: start/stop from one thread; handlers run on the workers.
  */
@@ -27,7 +33,7 @@ struct server_options {
                                     port 0: a free one, told by server_port */
     struct str certificate_file; /* absent: plain HTTP; PEM chain */
     struct str key_file;
-    unsigned worker_count;            /* at least 2 [DESIGN 8]; 0: as many as processors, at least 2 */
+    unsigned worker_count;            /* at least 2; 0: as many as processors, at least 2 */
     unsigned connection_max;          /* over all workers */
     unsigned idle_timeout_seconds;    /* 0: none */
     unsigned request_timeout_seconds; /* 0: none; from the first byte to the whole request, however it drips */
@@ -41,7 +47,8 @@ struct server_options {
     void *arg;
 };
 
-/* NULL when it cannot listen; `ret_error` then says why, in the arena. */
+/* NULL when it cannot listen; `ret_error` then says why, in the arena. Raises the process's soft limit of descriptors
+ * to the hard one, a connection is a descriptor, and warns when that is too low for connection_max. */
 struct server *server_start(const struct server_options *options, struct arena *arena, struct str *ret_error);
 
 unsigned server_port(const struct server *server);

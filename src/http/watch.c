@@ -120,21 +120,35 @@ static void end_pools(struct server *server)
         pool_end(pool);
 }
 
-static void hand_over(struct server *server, int fd, const struct sockaddr *peer, socklen_t peer_len)
+static bool offer_newcomer(struct server *server)
 {
     pthread_mutex_lock(&server->mutex);
     struct pool *pool = server->pools;
     atomic_fetch_add(&pool->connection_count, 1);
     pthread_mutex_unlock(&server->mutex);
-    atomic_fetch_add(&server->connection_count, 1);
-    pool_hand_over(pool, fd, peer, peer_len);
+    if (pool_hand_over(pool, &server->newcomer)) {
+        server->newcomer.fd = -1;
+        return true;
+    }
+    atomic_fetch_sub(&pool->connection_count, 1); /* should it be the last of a retired pool: end_pools comes soon */
+    return false;
+}
+
+/* Room is found missing first, told, and looked for again, so that what makes room between the two is not missed. */
+static bool hand_over(struct server *server)
+{
+    if (server->newcomer.fd < 0 || offer_newcomer(server))
+        return true;
+    atomic_store(&server->is_full, true);
+    return offer_newcomer(server);
 }
 
 static bool has_room(struct server *server)
 {
+    if (!hand_over(server))
+        return false;
     if (atomic_load(&server->connection_count) < server->options.connection_max)
         return true;
-    /* Told first and looked at again, so that a connection that closes between the two is not missed. */
     atomic_store(&server->is_full, true);
     if (atomic_load(&server->connection_count) >= server->options.connection_max)
         return false;
@@ -142,18 +156,28 @@ static bool has_room(struct server *server)
     return true;
 }
 
+/* False when it fails; errno says why. */
+static bool accept_newcomer(struct server *server, int listen_fd)
+{
+    struct newcomer *newcomer = &server->newcomer;
+    newcomer->peer_len = sizeof(newcomer->peer);
+    newcomer->fd =
+        accept4(listen_fd, (struct sockaddr *)&newcomer->peer, &newcomer->peer_len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (newcomer->fd < 0)
+        return false;
+    atomic_fetch_add(&server->connection_count, 1);
+    return true;
+}
+
 /* False when the next tick should try again rather than the next event: no room, no descriptors. */
 static bool accept_all(struct server *server, int listen_fd)
 {
     while (has_room(server)) {
-        struct sockaddr_storage peer;
-        socklen_t peer_len = sizeof(peer);
-        int fd = accept4(listen_fd, (struct sockaddr *)&peer, &peer_len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0)
-            hand_over(server, fd, (struct sockaddr *)&peer, peer_len);
-        else if (errno == EAGAIN || errno == EWOULDBLOCK)
+        if (accept_newcomer(server, listen_fd))
+            continue;
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
             return true;
-        else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
             return false;
     }
     return false;
@@ -162,6 +186,7 @@ static bool accept_all(struct server *server, int listen_fd)
 static bool accept_everywhere(struct server *server)
 {
     bool may_poll = true;
+    hand_over(server); /* also when draining has closed every listener */
     for (unsigned i = 0; i < server->listen_count; i++)
         may_poll = accept_all(server, server->listen_fds[i]) && may_poll;
     return may_poll;

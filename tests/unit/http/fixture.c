@@ -18,8 +18,8 @@
 #include "base/clock.h"
 
 static const unsigned limit_status[] = {
-    [WITHIN_LIMITS] = 500, [BODY_TOO_LARGE] = 413,   [HEADERS_TOO_LARGE] = 431,
-    [URI_TOO_LONG] = 414,  [REQUEST_TOO_SLOW] = 408, [REQUEST_MALFORMED] = 400,
+    [WITHIN_LIMITS] = 500, [BODY_TOO_LARGE] = 413,    [HEADERS_TOO_LARGE] = 431,
+    [URI_TOO_LONG] = 414,  [REQUEST_MALFORMED] = 400,
 };
 
 static void answer_path(struct exchange *exchange)
@@ -43,19 +43,49 @@ static void answer_seen(struct exchange *exchange)
     struct str body = arena_printf(
         exchange->arena,
         "method=%.*s\ntarget=%.*s\npath=%.*s\nquery=%.*s%s\nhost=%.*s%s\nauthority=%.*s\nauthorization=%.*s%s\n"
-        "content_type=%.*s\nclient_address=%.*s\nis_secure=%d\nx=%.*s\n",
+        "content_type=%.*s\nclient_address=%.*s\nnow=%lld\nx=%.*s\n",
         STR_ARGS(request->method), STR_ARGS(request->target), STR_ARGS(request->path), STR_ARGS(request->query),
         request->query.ptr ? "" : "(absent)", STR_ARGS(request->host), request->host.ptr ? "" : "(absent)",
         STR_ARGS(request->authority), STR_ARGS(request->authorization), request->authorization.ptr ? "" : "(absent)",
-        STR_ARGS(request->content_type), STR_ARGS(request->client_address), request->is_secure,
+        STR_ARGS(request->content_type), STR_ARGS(request->client_address), (long long)exchange->now,
         STR_ARGS(request_header(exchange, "x-test")));
     response_answer(exchange, 200, STR("text/plain"), body);
+}
+
+static void stick(struct fixture *fixture, struct exchange *exchange)
+{
+    pthread_mutex_lock(&fixture->mutex);
+    fixture->stuck_count++;
+    pthread_cond_broadcast(&fixture->changed);
+    while (!fixture->has_let_go)
+        pthread_cond_wait(&fixture->changed, &fixture->mutex);
+    pthread_mutex_unlock(&fixture->mutex);
+    answer_path(exchange);
+}
+
+static void answer_shared(struct fixture *fixture, struct exchange *exchange)
+{
+    struct shared_reply *kept = pthread_getspecific(fixture->shared);
+    if (kept && response_give(exchange, kept)) {
+        atomic_fetch_add(&fixture->given_count, 1);
+        return;
+    }
+    response_header_add(exchange, STR("X-Good"), STR("yes"));
+    response_answer(exchange, 200, STR("text/plain"), arena_str(exchange->arena, STR("shared")));
+    if (!kept)
+        pthread_setspecific(fixture->shared, response_share(exchange));
+}
+
+static void release_shared(void *kept)
+{
+    shared_reply_release(kept);
 }
 
 static void answer_headers(struct exchange *exchange)
 {
     response_header_add(exchange, STR("X-Good"), STR("yes"));
     response_header_add(exchange, STR("X-Empty"), STR(""));
+    response_header_add(exchange, STR("Content-Length"), STR("1"));
     response_header_add(exchange, STR("X-Forged"), STR("a\r\nSet-Cookie: evil=1"));
     response_header_add(exchange, STR("X-Name: x\r\nX-Forged"), STR("a"));
     response_header_add(exchange, STR("X-Nul"), STR("a\0b"));
@@ -79,6 +109,10 @@ static void handle(struct exchange *exchange, void *arg)
         park(fixture, exchange);
     else if (str_equal(path, STR("/echo")))
         response_answer(exchange, 200, STR("text/plain"), exchange->request.body);
+    else if (str_equal(path, STR("/stick")))
+        stick(fixture, exchange);
+    else if (str_equal(path, STR("/shared")))
+        answer_shared(fixture, exchange);
     else if (str_equal(path, STR("/headers")))
         answer_headers(exchange);
     else if (str_equal(path, STR("/empty")))
@@ -92,6 +126,7 @@ void fixture_init(struct fixture *fixture)
     *fixture = (struct fixture){.arena = arena_create()};
     pthread_mutex_init(&fixture->mutex, NULL);
     pthread_cond_init(&fixture->changed, NULL);
+    pthread_key_create(&fixture->shared, release_shared);
     fixture->options = (struct server_options){
         .address = STR("127.0.0.1:0"),
         .worker_count = 2,
@@ -121,23 +156,43 @@ void fixture_stop(struct fixture *fixture)
         fixture_wait_exchanges(fixture, 0);
         server_stop(fixture->server);
     }
+    pthread_key_delete(fixture->shared);
     pthread_cond_destroy(&fixture->changed);
     pthread_mutex_destroy(&fixture->mutex);
     arena_destroy(fixture->arena);
 }
 
-void fixture_wait_parked(struct fixture *fixture, unsigned count)
+/* Until `*counter`, which the mutex guards, has reached `count`. */
+static void wait_for_count(struct fixture *fixture, const unsigned *counter, unsigned count)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += PATIENCE_MS / 1000;
     int result = 0;
     pthread_mutex_lock(&fixture->mutex);
-    while (fixture->parked_count < count && result == 0)
+    while (*counter < count && result == 0)
         result = pthread_cond_timedwait(&fixture->changed, &fixture->mutex, &until);
-    unsigned parked_count = fixture->parked_count;
+    bool is_reached = *counter >= count;
     pthread_mutex_unlock(&fixture->mutex);
-    assert_true(parked_count >= count);
+    assert_true(is_reached);
+}
+
+void fixture_wait_parked(struct fixture *fixture, unsigned count)
+{
+    wait_for_count(fixture, &fixture->parked_count, count);
+}
+
+void fixture_wait_stuck(struct fixture *fixture, unsigned count)
+{
+    wait_for_count(fixture, &fixture->stuck_count, count);
+}
+
+void fixture_let_go(struct fixture *fixture)
+{
+    pthread_mutex_lock(&fixture->mutex);
+    fixture->has_let_go = true;
+    pthread_cond_broadcast(&fixture->changed);
+    pthread_mutex_unlock(&fixture->mutex);
 }
 
 void fixture_resume(struct fixture *fixture, unsigned index)

@@ -19,7 +19,9 @@
  *   /echo      200, the body as it came
  *   /seen      200, what the exchange says about the request, one "name=value" a line
  *   /park…     parks; once resumed 200 with the path
- *   /headers   200 with a good, an empty and two forged reply headers
+ *   /stick     200, once the test lets it: its worker is stuck until then
+ *   /shared    200 "shared", by each worker's one reply once it has one
+ *   /headers   200 with a good, an empty and forged reply headers
  *   /empty     204
  */
 struct fixture {
@@ -30,6 +32,10 @@ struct fixture {
     pthread_cond_t changed;
     struct exchange *parked[PARKED_MAX];
     unsigned parked_count;
+    unsigned stuck_count;
+    bool has_let_go;
+    pthread_key_t shared; /* a worker's own reply */
+    atomic_uint given_count;
     atomic_uint ended_count; /* arenas of exchanges that are gone */
 };
 
@@ -42,6 +48,9 @@ void fixture_stop(struct fixture *fixture);
 void fixture_wait_parked(struct fixture *fixture, unsigned count);
 /* Resumes the parked exchange that came as `index`. */
 void fixture_resume(struct fixture *fixture, unsigned index);
+/* Until `count` handlers are stuck. */
+void fixture_wait_stuck(struct fixture *fixture, unsigned count);
+void fixture_let_go(struct fixture *fixture);
 void fixture_wait_exchanges(struct fixture *fixture, unsigned count);
 void fixture_wait_connections(struct fixture *fixture, unsigned count);
 void fixture_wait_ended(struct fixture *fixture, unsigned count);
