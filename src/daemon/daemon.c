@@ -3,15 +3,16 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "admin/control.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/control_socket.h"
 #include "base/log.h"
 #include "base/mistake.h"
+#include "crypto/digest.h"
 #include "daemon/configuration.h"
 #include "daemon/folder.h"
 #include "daemon/janitor.h"
@@ -38,6 +39,7 @@ struct daemon {
     struct arena *arena; /* as long as the daemon */
     struct str data_directory;
     int claim;
+    struct digest key; /* of the data folder */
     struct store *store;
     struct snapshot *snapshot;
     struct listeners *listeners;
@@ -120,7 +122,7 @@ static bool fail_to_start(struct str reason)
 /* Ids, keys and routes; after it the configuration can be published. */
 static bool complete(struct daemon *daemon, struct configuration *configuration, struct mistakes *mistakes)
 {
-    if (realms_resolve(configuration, daemon->store) != OK) {
+    if (realms_resolve(configuration, daemon->store, &daemon->key) != OK) {
         mistake_add(mistakes, configuration->file, 0, STR("realms"), STR("a store that cannot be written"),
                     STR("one that can: the log says why it cannot"));
         return false;
@@ -161,6 +163,8 @@ static bool open_store(struct daemon *daemon)
     daemon->claim = folder_claim(daemon->data_directory, daemon->arena, &error);
     if (daemon->claim == NOBODY)
         return fail_to_start(error);
+    if (!folder_key(daemon->data_directory, daemon->arena, &daemon->key, &error))
+        return fail_to_start(error);
     const struct store_options options = {.path = folder_file(daemon->data_directory, "jeton.db", daemon->arena)};
     daemon->store = store_open(&options, daemon->arena, &error);
     return daemon->store || fail_to_start(error);
@@ -198,7 +202,7 @@ static bool open_configuration(struct daemon *daemon)
 static bool start_helpers(struct daemon *daemon)
 {
     struct str error;
-    const char *socket_path = folder_file(daemon->data_directory, "control.sock", daemon->arena);
+    const char *socket_path = folder_file(daemon->data_directory, CONTROL_SOCKET_NAME, daemon->arena);
     daemon->control = control_start(&daemon->host, socket_path, daemon->arena, &error);
     if (!daemon->control)
         return fail_to_start(error);
@@ -289,10 +293,12 @@ static void reload(struct daemon *daemon)
     notify_ready();
 }
 
-/* Until the next thing that must be done without a signal: let go of old configurations, feed the watchdog. */
+/* Until the next thing that must be done without a signal: let go of old configurations and removed listeners, feed
+ * the watchdog. */
 static int64_t find_wait_ms(struct daemon *daemon)
 {
-    int64_t wait_ms = snapshot_sweep(daemon->snapshot) ? SWEEP_EVERY_MS : LOOK_EVERY_MS;
+    bool are_listeners_left = listeners_sweep(daemon->listeners);
+    int64_t wait_ms = snapshot_sweep(daemon->snapshot) || are_listeners_left ? SWEEP_EVERY_MS : LOOK_EVERY_MS;
     int64_t watchdog_ms = notify_watchdog_ms();
     if (watchdog_ms && watchdog_ms / 2 < wait_ms)
         wait_ms = watchdog_ms / 2;
@@ -315,23 +321,12 @@ static void serve(struct daemon *daemon)
     }
 }
 
-/* Each connection is a descriptor; the soft limit is what old programs can bear. */
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
 int daemon_serve(const struct daemon_options *options)
 {
     const sigset_t signals = awaited_signals();
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk: the write says so */
-    raise_descriptor_limit();
     struct daemon daemon = {.options = options, .arena = arena_create(), .claim = NOBODY};
     bool has_started = start(&daemon);
     if (has_started) {

@@ -1,5 +1,5 @@
 /*
- * realms.h — what the store gives the realms of a configuration: their numbers and keys.
+ * realms.h — what a configuration's realms do not have of themselves: their numbers and keys.
  *
  * Threads: one, before the configuration is published; blocks on the store.
  */
@@ -8,7 +8,11 @@
 #include "base/outcome.h"
 
 struct configuration;
+struct digest;
 struct store;
 
-/* Gives every realm its id and refresh_key, and notes the lifetimes of its tokens for the sweep. */
-STEP realms_resolve(struct configuration *configuration, struct store *store);
+/*
+ * Gives every realm its id and its refresh_key, made of the server's `key` and its name, and notes the lifetimes of
+ * its tokens for the sweep.
+ */
+STEP realms_resolve(struct configuration *configuration, struct store *store, const struct digest *key);

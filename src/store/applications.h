@@ -25,7 +25,8 @@ STEP application_list(struct store_reader *reader, struct arena *arena, int64_t 
 STEP application_suspend(struct store_tx *tx, int64_t id, int64_t suspended_at);
 /*
  * With its clients and secrets. What hangs on its clients is dead at once, since they are not found any more; the
- * rows of grants and tokens leave with the sweep, in slices, however many there are.
+ * rows of grants and tokens leave with the sweep, in slices, however many there are. What stays: the realm, and its
+ * accounts, which belong to nobody's application; and the numbers of the rows, which are never given again.
  */
 STEP application_delete(struct store_tx *tx, int64_t id);
 
@@ -50,6 +51,3 @@ STEP account_insert(struct store_tx *tx, const struct account_row *row, int64_t 
 STEP account_find(struct store_reader *reader, struct arena *arena, int64_t realm_id, struct str account_id,
                   struct account_row **ret_row);
 STEP account_find_row(struct store_reader *reader, struct arena *arena, int64_t id, struct account_row **ret_row);
-
-/* A key of the server by name ("refresh"), made of `random` on first use; 32 bytes. */
-STEP server_key(struct store_tx *tx, struct str name, const struct digest *random, struct digest *ret_key);

@@ -132,16 +132,28 @@ void cache_keep(struct cache *cache, int64_t id, uint32_t epoch, const void *row
     slot->texts = copy_texts(cache->options.shape, slot->row);
 }
 
+static void empty_slot(struct slot *slot)
+{
+    memory_free(slot->texts);
+    slot->texts = NULL;
+    slot->id = 0;
+}
+
+void cache_forget(struct cache *cache, int64_t id)
+{
+    if (!cache->slots)
+        return;
+    struct slot *slot = slot_at(cache, slot_of(id, cache->options.slot_bits));
+    if (slot->id == id)
+        empty_slot(slot);
+}
+
 void cache_clear(struct cache *cache)
 {
     if (!cache->slots)
         return;
-    for (size_t i = 0; i < (size_t)1 << cache->options.slot_bits; i++) {
-        struct slot *slot = slot_at(cache, i);
-        memory_free(slot->texts);
-        slot->texts = NULL;
-        slot->id = 0;
-    }
+    for (size_t i = 0; i < (size_t)1 << cache->options.slot_bits; i++)
+        empty_slot(slot_at(cache, i));
 }
 
 struct name_cache *name_cache_create(unsigned slot_bits)
@@ -172,4 +184,9 @@ void name_cache_keep(struct name_cache *names, uint64_t hash, int64_t id)
     size_t index = slot_of((int64_t)hash, names->slot_bits);
     names->slots[index].hash = hash;
     names->slots[index].id = id;
+}
+
+void name_cache_clear(struct name_cache *names)
+{
+    memset(names->slots, 0, sizeof names->slots[0] << names->slot_bits);
 }

@@ -50,6 +50,8 @@ void *cache_find(struct cache *cache, struct arena *arena, int64_t id, uint32_t 
 /* Of a kind that never changes: the cached row itself, good until the next cache_keep, or NULL. */
 const void *cache_peek(const struct cache *cache, int64_t id);
 void cache_keep(struct cache *cache, int64_t id, uint32_t epoch, const void *row);
+/* One row: after a transaction has changed it, whose own reader must not wait for the epoch. */
+void cache_forget(struct cache *cache, int64_t id);
 /* Everything: after a transaction whose own rows were cached has rolled back. */
 void cache_clear(struct cache *cache);
 
@@ -64,3 +66,4 @@ uint64_t name_hash(int64_t realm_id, struct str name);
 /* 0: none. */
 int64_t name_cache_find(const struct name_cache *names, uint64_t hash);
 void name_cache_keep(struct name_cache *names, uint64_t hash, int64_t id);
+void name_cache_clear(struct name_cache *names);

@@ -5,9 +5,8 @@
 
 /* More slots, fewer false alarms; 16,384 of them are 64 KiB a kind, touched as they are used. */
 #define SLOT_BITS 14
-#define KINDS     5
 
-static _Atomic uint32_t counts[KINDS][1 << SLOT_BITS];
+static _Atomic uint32_t counts[EPOCH_KINDS_COUNT][1 << SLOT_BITS];
 
 static _Atomic uint32_t *count_of(enum epoch_kind kind, int64_t id)
 {
@@ -26,6 +25,7 @@ void epoch_change(struct store_tx *tx, enum epoch_kind kind, int64_t id)
         tx->notes = memory_resize(tx->notes, tx->note_room * sizeof *tx->notes);
     }
     tx->notes[tx->note_count++] = (struct epoch_note){kind, id};
+    reader_forget_row(&tx->reader, kind, id);
 }
 
 void epochs_publish(struct store_tx *tx)

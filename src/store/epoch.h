@@ -14,9 +14,13 @@
 
 struct store_tx;
 
-enum epoch_kind { EPOCH_REALM, EPOCH_CLIENT, EPOCH_ACCOUNT, EPOCH_GRANT, EPOCH_TOKEN };
+enum epoch_kind { EPOCH_CLIENT, EPOCH_ACCOUNT, EPOCH_GRANT, EPOCH_TOKEN, EPOCH_KINDS_COUNT };
 
 uint32_t epoch_read(enum epoch_kind kind, int64_t id);
 
-/* Says that the row will have changed when the transaction is durable; forgotten when it rolls back. */
+/*
+ * After the row was written: says that it will have changed when the transaction is durable; forgotten when that
+ * rolls back. The transaction's own reader forgets the row at once, so that the rest of the batch reads it as it is
+ * now.
+ */
 void epoch_change(struct store_tx *tx, enum epoch_kind kind, int64_t id);

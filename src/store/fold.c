@@ -132,12 +132,21 @@ void fold_after_commit(struct store *store)
         want_folding(fold);
 }
 
-void fold_start(struct store *store)
+static void release_locks(struct fold *fold)
+{
+    pthread_cond_destroy(&fold->wake);
+    pthread_mutex_destroy(&fold->mutex);
+}
+
+bool fold_start(struct store *store)
 {
     struct fold *fold = &store->fold;
     pthread_mutex_init(&fold->mutex, NULL);
     pthread_cond_init(&fold->wake, NULL);
-    pthread_create(&fold->thread, NULL, fold_logs, store);
+    if (pthread_create(&fold->thread, NULL, fold_logs, store) == 0)
+        return true;
+    release_locks(fold);
+    return false;
 }
 
 void fold_stop(struct store *store)
@@ -149,6 +158,5 @@ void fold_stop(struct store *store)
     pthread_mutex_unlock(&fold->mutex);
     pthread_join(fold->thread, NULL);
     sql_close(fold->sql);
-    pthread_cond_destroy(&fold->wake);
-    pthread_mutex_destroy(&fold->mutex);
+    release_locks(fold);
 }

@@ -21,8 +21,9 @@ enum cached_names { NAMED_CLIENTS, NAMED_ACCOUNTS, NAMED_SCOPES, CACHED_NAMES_CO
 struct store_reader {
     struct store_reader *next;
     struct store *store;
-    struct sql *sql; /* NULL: closed after a fault, or not opened yet */
-    bool is_failing; /* its last read failed: that has been logged */
+    struct sql *sql;     /* NULL: not opened yet */
+    int64_t retry_at_ns; /* on the monotonic clock; 0: the connection is good, else shut after a fault until then */
+    bool is_failing;     /* its last read failed: that has been logged */
     struct cache *caches[CACHED_ROWS_COUNT];
     struct name_cache *names[CACHED_NAMES_COUNT];
     struct cache_counts counts;
@@ -48,6 +49,7 @@ struct store_tx {
     int64_t token_id_last;           /* never goes back, so that a rolled-back id is not given again */
     int64_t token_id_reserved;       /* as committed */
     int64_t token_id_reserved_in_tx; /* as written in this transaction */
+    int64_t scopes_looked_at;        /* when it was last asked whether there are too many scope sets */
     struct secret_use_note secret_uses[SECRET_USE_SLOTS];
 };
 
@@ -102,23 +104,29 @@ void reader_init(struct store_reader *reader, struct store *store);
 void reader_end(struct store_reader *reader);
 void readers_open(struct store *store);
 void readers_close(struct store *store);
-/* The connection to read with. After a fault of the database it is a fresh one. */
+/* The connection to read with. After a fault of the database it fails for a moment, then it is a fresh one. */
 struct sql *reader_sql(struct store_reader *reader);
-/* Says how a verb's reads went: passes `outcome` on, and logs when that is news. */
+/* Says how a verb's reads went, as it must after each use of reader_sql: passes `outcome` on, and logs when that is
+ * news. */
 STEP reader_note(struct store_reader *reader, enum outcome outcome);
 /* Forgets what was cached in a transaction that has rolled back. */
 void reader_forget(struct store_reader *reader);
+/* Forgets a row that its own transaction has changed. */
+void reader_forget_row(struct store_reader *reader, enum epoch_kind kind, int64_t id);
+/* Forgets all scope texts and numbers. */
+void reader_forget_scopes(struct store_reader *reader);
 
 /* writer.c */
 struct sql_options store_sql_options(const struct store *store, enum sql_access access);
 STEP writer_open(struct store *store);
-void writer_start(struct store *store);
+/* False when there is no thread to be had; nothing is to be stopped then. */
+bool writer_start(struct store *store);
 void writer_stop(struct store *store);
 void store_note_fault(struct store *store, const struct sql *sql);
 void store_note_success(struct store *store);
 
-/* fold.c */
-void fold_start(struct store *store);
+/* fold.c: as writer_start. */
+bool fold_start(struct store *store);
 void fold_stop(struct store *store);
 /* Between batches, on the writer's thread: keeps the log within its limit. */
 void fold_after_commit(struct store *store);
@@ -133,6 +141,14 @@ STEP token_ids_settle(struct store_tx *tx);
 
 /* grants.c: the grant has a token that lives until `expires_at` (0: for ever). Grant 0 is none. */
 STEP grant_extend(struct store_tx *tx, int64_t id, int64_t expires_at);
+
+/*
+ * scope_sweep.c: removes scope sets that no row names, looking at about `room` rows a call. `ret_seen` counts token
+ * and grant rows; `ret_is_done`: nothing is under way.
+ */
+STEP scope_sets_sweep(struct store_tx *tx, int64_t now, size_t room, size_t *ret_seen, bool *ret_is_done);
+/* A set that was there already is being named by a row of this transaction: a sweep under way must not remove it. */
+STEP scope_set_mark(struct store_tx *tx, int64_t scope_set);
 
 /* sweep.c: asks for a sweep over the whole table, for what no lifetime reaches. */
 enum pass { PASS_GRANTS, PASS_TOKENS };

@@ -4,11 +4,14 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/parts.h"
 #include "store/rows.h"
 
 #define READER_CACHE_BYTES (2 * 1024 * 1024) /* holds the inner pages of a table of ten million tokens */
+/* An attempt may cost a second of waiting for a lock: a worker has other requests that need no reading. */
+#define RETRY_NS INT64_C(100000000)
 
 static const size_t client_texts[] = {
     offsetof(struct client_row, client_id),
@@ -129,26 +132,40 @@ static bool is_of_transaction(const struct store_reader *reader)
 
 struct sql *reader_sql(struct store_reader *reader)
 {
-    if (is_of_transaction(reader))
+    if (is_of_transaction(reader) || (reader->sql && reader->retry_at_ns == 0))
         return reader->sql;
-    if (reader->sql && sql_fault(reader->sql) > SQL_BUSY) {
-        sql_close(reader->sql);
-        reader->sql = NULL;
-    }
-    if (!reader->sql) {
-        struct sql_options options = store_sql_options(reader->store, SQL_READ);
-        options.cache_bytes = READER_CACHE_BYTES;
-        reader->sql = sql_open(&options);
-    } else if (sql_fault(reader->sql) != SQL_FINE) {
-        sql_forgive(reader->sql);
-    }
+    if (reader->sql && clock_monotonic_ns() < reader->retry_at_ns)
+        return reader->sql; /* it is shut: its verbs fail without touching the file */
+
+    struct sql_options options = store_sql_options(reader->store, SQL_READ);
+    options.cache_bytes = READER_CACHE_BYTES;
+    sql_close(reader->sql);
+    reader->sql = sql_open(&options);
+    reader->retry_at_ns = 0;
     return reader->sql;
+}
+
+/* A statement's own fault says nothing about the connection. Counted from the end of the attempt that failed. */
+static void look_after_connection(struct store_reader *reader)
+{
+    if (reader->retry_at_ns != 0)
+        return;
+    if (sql_fault(reader->sql) <= SQL_STATEMENT) {
+        sql_forgive(reader->sql);
+        return;
+    }
+    sql_shut(reader->sql);
+    reader->retry_at_ns = clock_monotonic_ns() + RETRY_NS;
 }
 
 STEP reader_note(struct store_reader *reader, enum outcome outcome)
 {
     bool is_failing = outcome == FAILED;
-    if (is_of_transaction(reader) || is_failing == reader->is_failing)
+    if (is_of_transaction(reader))
+        return outcome;
+    if (is_failing)
+        look_after_connection(reader);
+    if (is_failing == reader->is_failing)
         return outcome;
     reader->is_failing = is_failing;
     if (is_failing)
@@ -162,4 +179,20 @@ void reader_forget(struct store_reader *reader)
 {
     for (size_t i = 0; i < CACHED_ROWS_COUNT; i++)
         cache_clear(reader->caches[i]);
+    for (size_t i = 0; i < CACHED_NAMES_COUNT; i++)
+        name_cache_clear(reader->names[i]);
+}
+
+/* A name needs no forgetting: whoever follows it compares the name of the row, which is read afresh. */
+void reader_forget_row(struct store_reader *reader, enum epoch_kind kind, int64_t id)
+{
+    for (size_t i = 0; i < CACHED_ROWS_COUNT; i++)
+        if (row_caches[i].epoch_kind == (int)kind)
+            cache_forget(reader->caches[i], id);
+}
+
+void reader_forget_scopes(struct store_reader *reader)
+{
+    cache_clear(reader->caches[CACHED_SCOPES]);
+    name_cache_clear(reader->names[NAMED_SCOPES]);
 }

@@ -1,5 +1,6 @@
 /*
- * scope_sets.c — scope texts by number. They never change, so they are cached without an epoch.
+ * scope_sets.c — scope texts by number. A number never gets another text, so they are cached without an epoch, even
+ * beyond their removal.
  */
 #include "base/arena.h"
 #include "store/parts.h"
@@ -42,15 +43,26 @@ STEP scope_set_text(struct store_reader *reader, struct arena *arena, int64_t sc
     return OK;
 }
 
-static STEP find_or_insert(struct sql *sql, struct str scope, int64_t *ret_scope_set)
+static STEP find_id(struct sql *sql, struct str scope, int64_t *ret_id, bool *ret_is_searched)
 {
-    int64_t id;
-    TRY(sql_run_int(sql, "SELECT id FROM scope_sets WHERE scope = $1", SQL_VALUES(sql_of_text(scope)), &id));
-    if (id == 0)
-        TRY(sql_run_int(sql, "INSERT INTO scope_sets (scope) VALUES ($1) RETURNING id",
-                        SQL_VALUES(sql_of_text(scope)), &id));
-    *ret_scope_set = id;
-    return OK;
+    struct sql_statement *statement;
+    TRY(sql_query(sql, "SELECT id, (SELECT stage FROM scope_sweep) FROM scope_sets WHERE scope = $1",
+                  SQL_VALUES(sql_of_text(scope)), &statement));
+    bool is_there = sql_next(statement);
+    *ret_id = is_there ? sql_int(statement, 0) : 0;
+    *ret_is_searched = is_there && sql_int(statement, 1) != 0;
+    return sql_end(statement);
+}
+
+static STEP find_or_insert(struct store_tx *tx, struct str scope, int64_t *ret_scope_set)
+{
+    struct sql *sql = tx->reader.sql;
+    bool is_searched;
+    TRY(find_id(sql, scope, ret_scope_set, &is_searched));
+    if (*ret_scope_set == 0)
+        return sql_run_int(sql, "INSERT INTO scope_sets (scope) VALUES ($1) RETURNING id",
+                           SQL_VALUES(sql_of_text(scope)), ret_scope_set);
+    return is_searched ? scope_set_mark(tx, *ret_scope_set) : OK;
 }
 
 STEP scope_set_intern(struct store_tx *tx, struct str scope, int64_t *ret_scope_set)
@@ -61,7 +73,7 @@ STEP scope_set_intern(struct store_tx *tx, struct str scope, int64_t *ret_scope_
     int64_t id = name_cache_find(reader->names[NAMED_SCOPES], hash);
     const struct str *known = cache_peek(cache, id);
     if (!known || !str_equal(*known, scope)) {
-        TRY(find_or_insert(reader->sql, scope, &id));
+        TRY(find_or_insert(tx, scope, &id));
         name_cache_keep(reader->names[NAMED_SCOPES], hash, id);
         cache_keep(cache, id, 0, &scope);
     }

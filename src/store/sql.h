@@ -43,6 +43,8 @@ enum sql_fault {
 struct sql *sql_open(const struct sql_options *options);
 /* NULL is allowed. */
 void sql_close(struct sql *sql);
+/* Lets go of the file and keeps the fault: from now on every verb fails, as after an open that failed. */
+void sql_shut(struct sql *sql);
 
 /* Of the verbs since sql_forgive: the first fault and what the engine says of it. */
 enum sql_fault sql_fault(const struct sql *sql);

@@ -129,13 +129,20 @@ struct sql *sql_open(const struct sql_options *options)
     return sql;
 }
 
+void sql_shut(struct sql *sql)
+{
+    for (size_t i = 0; i < STATEMENT_SLOTS; i++)
+        sqlite3_finalize(sql->statements[i].handle);
+    memset(sql->statements, 0, sizeof sql->statements);
+    sqlite3_close_v2(sql->handle);
+    sql->handle = NULL;
+}
+
 void sql_close(struct sql *sql)
 {
     if (!sql)
         return;
-    for (size_t i = 0; i < STATEMENT_SLOTS; i++)
-        sqlite3_finalize(sql->statements[i].handle);
-    sqlite3_close_v2(sql->handle);
+    sql_shut(sql);
     memory_free(sql);
 }
 

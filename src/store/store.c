@@ -62,6 +62,16 @@ static void release(struct store *store)
     memory_free(store);
 }
 
+static bool start_threads(struct store *store, struct arena *arena, struct str *ret_error)
+{
+    if (!fold_start(store))
+        return fail(arena, ret_error, store->path, "no thread for folding the log");
+    if (writer_start(store))
+        return true;
+    fold_stop(store);
+    return fail(arena, ret_error, store->path, "no thread for the writer");
+}
+
 struct store *store_open(const struct store_options *options, struct arena *arena, struct str *ret_error)
 {
     struct store *store = memory_alloc(sizeof *store);
@@ -78,13 +88,10 @@ struct store *store_open(const struct store_options *options, struct arena *aren
     readers_open(store);
     reader_init(&store->tx.reader, store);
 
-    if (!load(store, arena, ret_error)) {
-        release(store);
-        return NULL;
-    }
-    writer_start(store);
-    fold_start(store);
-    return store;
+    if (load(store, arena, ret_error) && start_threads(store, arena, ret_error))
+        return store;
+    release(store);
+    return NULL;
 }
 
 void store_close(struct store *store)

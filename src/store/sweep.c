@@ -205,13 +205,23 @@ static STEP sweep_pass(struct sweep *sweep, enum pass pass)
                    SQL_VALUES(sql_of_int(position), sql_of_text(name)));
 }
 
+static STEP sweep_scope_sets(struct sweep *sweep, struct store_tx *tx)
+{
+    size_t seen;
+    bool is_done;
+    TRY(scope_sets_sweep(tx, sweep->now, sweep->room, &seen, &is_done));
+    note_seen(sweep, seen);
+    sweep->result.is_done = is_done && sweep->room > 0;
+    return OK;
+}
+
 STEP tokens_sweep(struct store_tx *tx, int64_t now, size_t slice_max, struct sweep_result *ret_result)
 {
     struct sweep sweep = {.sql = tx->reader.sql, .now = now, .room = slice_max};
     TRY(sweep_lifetimes(&sweep));
     TRY(sweep_pass(&sweep, PASS_TOKENS));
     TRY(sweep_pass(&sweep, PASS_GRANTS));
-    sweep.result.is_done = sweep.room > 0;
+    TRY(sweep_scope_sets(&sweep, tx));
     *ret_result = sweep.result;
     return OK;
 }

@@ -16,7 +16,10 @@ struct arena;
 struct store_reader;
 struct store_tx;
 
-/* A scope text ("read write") has one number, made on first use. Empty is a text like any other. */
+/*
+ * A scope text ("read write") has one number, made on first use. Empty is a text like any other. The number is good
+ * in the transaction that asked for it, and as long as a row names it: sets that no row names leave with the sweep.
+ */
 STEP scope_set_intern(struct store_tx *tx, struct str scope, int64_t *ret_scope_set);
 STEP scope_set_text(struct store_reader *reader, struct arena *arena, int64_t scope_set, struct str *ret_scope);
 
@@ -46,7 +49,7 @@ STEP refresh_token_rotate(struct store_tx *tx, const struct refresh_token_row *r
  * expired and what belongs to deleted clients, and remembers where it is. So no index over expiry is needed, and
  * no row is looked at more often than there are lifetimes. A grant leaves with its last token. Deleting an
  * application, revoking an endless grant or deleting a grant's token early starts a pass over the whole table, at
- * most one an hour, in the same slices.
+ * most one an hour, in the same slices. So does a search for scope sets that no row names, once there are many.
  */
 /* 0 (for ever) is no lifetime. A token that outlives every noted lifetime leaves late, by a pass over the whole
  * table. */

@@ -321,10 +321,14 @@ STEP store_run(struct store *store, struct unit *unit)
     return unit->outcome;
 }
 
-void writer_start(struct store *store)
+bool writer_start(struct store *store)
 {
-    sem_init(&store->wake, 0, 0);
-    pthread_create(&store->writer, NULL, write_batches, store);
+    if (sem_init(&store->wake, 0, 0) != 0)
+        return false;
+    if (pthread_create(&store->writer, NULL, write_batches, store) == 0)
+        return true;
+    sem_destroy(&store->wake);
+    return false;
 }
 
 void writer_stop(struct store *store)

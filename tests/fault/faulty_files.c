@@ -14,6 +14,7 @@ static _Atomic long countdown; /* 0: not armed; the operation that brings it to 
 static _Atomic bool is_lasting;
 static _Atomic bool has_failed;
 static _Atomic int fault_code;
+static _Atomic long open_count;
 
 static sqlite3_file *real_of(sqlite3_file *file)
 {
@@ -143,6 +144,7 @@ static int open_file(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file
     sqlite3_vfs *real = vfs->pAppData;
     struct faulty_file *faulty = (struct faulty_file *)file;
     faulty->real = (sqlite3_file *)(faulty + 1);
+    atomic_fetch_add(&open_count, 1);
     int code = real->xOpen(real, name, faulty->real, flags, ret_flags);
     file->pMethods = faulty->real->pMethods ? &methods : NULL;
     return code;
@@ -182,4 +184,9 @@ void faulty_files_disarm(void)
 bool faulty_files_has_failed(void)
 {
     return atomic_load(&has_failed);
+}
+
+long faulty_files_open_count(void)
+{
+    return atomic_load(&open_count);
 }

@@ -20,3 +20,5 @@ void faulty_files_arm(long nth, enum file_fault fault, enum file_fault_span span
 void faulty_files_disarm(void);
 /* True when the fault has happened since it was armed. */
 bool faulty_files_has_failed(void);
+/* How often a file was to be opened until now, over all connections. */
+long faulty_files_open_count(void);

@@ -141,6 +141,36 @@ static void say_so_and_recover_by_itself_when_nobody_comes(void **state)
     assert_int_equal(try_step(fixture, 2), OK);
 }
 
+static enum outcome try_read(struct fixture *fixture)
+{
+    struct access_token_row *row;
+    return access_token_find(fixture->reader, fixture->arena, 1, &row);
+}
+
+#define READS       2000
+#define RETRY_EVERY INT64_C(100000000) /* ns */
+
+/* A worker has other requests than those that must read: it must not spend its time on a file that is not there. */
+static void ask_a_file_that_cannot_be_read_a_few_times_a_second(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *away = path_in(fixture, "copy.db");
+    fixture->options.vfs = FAULTY_FILES;
+    reopen(fixture);
+    assert_int_equal(rename(fixture->path, away), 0);
+    int64_t began_ns = clock_monotonic_ns();
+    long open_count = faulty_files_open_count();
+    for (int i = 0; i < READS; i++)
+        assert_int_equal(try_read(fixture), FAILED);
+    int64_t attempts_max = (clock_monotonic_ns() - began_ns) / RETRY_EVERY + 1;
+    assert_in_range(faulty_files_open_count() - open_count, 1, attempts_max);
+
+    assert_int_equal(rename(away, fixture->path), 0);
+    int64_t until = clock_monotonic_ns() + INT64_C(30000000000);
+    while (try_read(fixture) != OK)
+        assert_true(clock_monotonic_ns() < until);
+}
+
 static void set_file_limit(rlim_t bytes)
 {
     struct rlimit limit;
@@ -180,6 +210,7 @@ int main(void)
         cmocka_unit_test(survive_a_disk_that_is_full_from_every_write_on),
         cmocka_unit_test(survive_a_file_that_turns_read_only_at_every_write),
         IN_STORE(say_so_and_recover_by_itself_when_nobody_comes),
+        IN_STORE(ask_a_file_that_cannot_be_read_a_few_times_a_second),
         IN_STORE(survive_a_real_limit_of_the_file),
     };
     faulty_files_register();

@@ -55,8 +55,9 @@ CREATE TABLE accounts (
     UNIQUE (realm_id, account_id)
 );
 
+-- AUTOINCREMENT here too: readers remember the text of a number without asking whether it is still there.
 CREATE TABLE scope_sets (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     scope TEXT NOT NULL UNIQUE
 );
 
@@ -115,7 +116,17 @@ CREATE TABLE passes (
 );
 INSERT INTO passes (name, position, begun_at, is_wanted) VALUES ('grants', 0, 0, 0), ('tokens', 0, 0, 0);
 
-CREATE TABLE server_keys (
-    name TEXT PRIMARY KEY,
-    secret_key BLOB NOT NULL
+-- The search for scope sets that no row names. stage: 0 when none is under way. position: the next id to look at in the
+-- stage's table. Tokens and sets above the two ends are newer than the search: it leaves them alone.
+CREATE TABLE scope_sweep (
+    stage INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    tokens_end INTEGER NOT NULL,
+    sets_end INTEGER NOT NULL
+);
+INSERT INTO scope_sweep (stage, position, tokens_end, sets_end) VALUES (0, 0, 0, 0);
+
+-- The sets that it has found in use.
+CREATE TABLE scope_marks (
+    scope_set INTEGER PRIMARY KEY
 );

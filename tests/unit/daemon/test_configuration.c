@@ -17,8 +17,10 @@
     "realms:\n"                                                                                                      \
     "  main:\n"                                                                                                      \
     "    dialect: standard\n"                                                                                        \
-    "    scopes: {read: {}, write: {level: write}, me: {needs_user: true}, 'org_*:read': {}}\n"
-#define REALM FRONT "    issuer: https://auth.example.com\n    grants: {client_credentials: {}}\n"
+    "    scopes: {read: {}, write: {level: write}, me: {needs_user: true}, 'org_*:read': {},\n"                      \
+    "      'my_*:read': {needs_user: true}}\n"
+#define GRANTS(grants) FRONT "    issuer: https://auth.example.com\n    grants: {" grants "}\n"
+#define REALM          GRANTS("client_credentials: {}")
 
 static struct mistakes mistakes;
 
@@ -114,7 +116,7 @@ static void test_policy_is_read_as_it_says(void **state)
     assert_int_equal(realm->refresh_rotation, REFRESH_KEEP);
     assert_int_equal(realm->refresh_grace_seconds, 0);
     assert_int_equal(realm->limited_lifetime_seconds, 3600);
-    assert_int_equal(realm->scope_count, 4);
+    assert_int_equal(realm->scope_count, 5);
     assert_true(realm->scopes[1].is_write);
     assert_true(realm->scopes[2].needs_user);
 }
@@ -165,7 +167,7 @@ static void test_ten_mistakes_are_told_at_once(void **state)
 static void test_issuer_is_https_but_on_loopback(void **state)
 {
     (void)state;
-#define WITH_ISSUER(url) FRONT "    grants: {}\n    issuer: " url "\n"
+#define WITH_ISSUER(url) FRONT "    grants: {service_account: {}}\n    issuer: " url "\n"
     assert_accepted(WITH_ISSUER("http://localhost:8080"));
     assert_accepted(WITH_ISSUER("http://sandbox.localhost"));
     assert_accepted(WITH_ISSUER("'http://[::1]:8080'"));
@@ -211,15 +213,38 @@ static void test_scopes_exist(void **state)
 static void test_client_alone_gets_nothing_that_needs_a_user(void **state)
 {
     (void)state;
-    assert_refused(FRONT "    issuer: https://a.example\n    grants: {client_credentials: {scope: me}}\n",
-                   "realms.main.grants.client_credentials.scope");
-    assert_accepted(FRONT "    issuer: https://a.example\n    grants: {service_account: {scope: me}}\n");
+    assert_refused(GRANTS("client_credentials: {scope: me}"), "realms.main.grants.client_credentials.scope");
+    assert_refused(GRANTS("service_account: {scope: read me}"), "realms.main.grants.service_account.scope");
+    assert_refused(REALM "    default_scope: read me\n", "realms.main.default_scope");
+    assert_refused(REALM "    limited: {lifetime_seconds: 9, scope: me}\n", "realms.main.limited.scope");
+}
+
+static void test_a_word_of_a_pattern_needs_a_user_as_the_pattern_does(void **state)
+{
+    (void)state;
+    assert_refused(GRANTS("client_credentials: {scope: 'my_7:read'}"), "realms.main.grants.client_credentials.scope");
+    assert_refused(REALM "    default_scope: my_7:read\n", "realms.main.default_scope");
+}
+
+static void test_a_realm_takes_a_grant_at_least(void **state)
+{
+    (void)state;
+    assert_refused(GRANTS(""), "realms.main.grants");
+    assert_refused(FRONT "    issuer: https://a.example\n", "realms.main.grants");
+}
+
+static void test_refresh_tokens_that_are_given_can_be_used(void **state)
+{
+    (void)state;
+    assert_refused(GRANTS("client_credentials: {refresh_token: true}"),
+                   "realms.main.grants.client_credentials.refresh_token");
+    assert_accepted(GRANTS("client_credentials: {refresh_token: true}, refresh_token: {}"));
 }
 
 static void test_listeners_fit_together(void **state)
 {
     (void)state;
-#define REALMS "realms: {a: {dialect: d, issuer: 'https://a.example', grants: {}}}\n"
+#define REALMS "realms: {a: {dialect: d, issuer: 'https://a.example', grants: {service_account: {}}}}\n"
     assert_refused(REALMS "listeners: [{address: 'localhost:1', serves: [guard]}]\n", "listeners");
     assert_refused(REALMS "listeners: [{address: 'localhost:1'}, {address: 'localhost:1'}]\n",
                    "listeners[1].address");
@@ -232,9 +257,10 @@ static void test_listeners_fit_together(void **state)
 static void test_there_is_a_realm_with_a_fit_name(void **state)
 {
     (void)state;
-#define LISTENERS   "listeners: [{address: 'localhost:1'}]\n"
-#define NAMED(name) LISTENERS "realms: {" name ": {dialect: d, issuer: 'https://a.example', grants: {}}}\n"
-#define TEN         "a123456789"
+#define LISTENERS "listeners: [{address: 'localhost:1'}]\n"
+#define NAMED(name)                                                                                                  \
+    LISTENERS "realms: {" name ": {dialect: d, issuer: 'https://a.example', grants: {service_account: {}}}}\n"
+#define TEN "a123456789"
     assert_refused(LISTENERS, "realms");
     assert_refused(LISTENERS "realms: {}\n", "realms");
     assert_refused(NAMED("Main"), "realms.Main");
@@ -279,6 +305,9 @@ int main(void)
         RULE(test_credentials_cannot_be_guessed),
         RULE(test_scopes_exist),
         RULE(test_client_alone_gets_nothing_that_needs_a_user),
+        RULE(test_a_word_of_a_pattern_needs_a_user_as_the_pattern_does),
+        RULE(test_a_realm_takes_a_grant_at_least),
+        RULE(test_refresh_tokens_that_are_given_can_be_used),
         RULE(test_listeners_fit_together),
         RULE(test_there_is_a_realm_with_a_fit_name),
         RULE(test_missing_file_is_a_mistake),

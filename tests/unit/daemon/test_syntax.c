@@ -41,6 +41,7 @@ static void test_proxies(void **state)
     assert_unfit(syntax_is_proxy, "", "localhost", "10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/", "10.0.0.0/-1");
 }
 
+/* [RFC6749 3.3] scope-token, and a list of them with one blank between. */
 static void test_scopes(void **state)
 {
     (void)state;

@@ -395,28 +395,6 @@ static void remember_the_successor_of_a_refresh_token(void **state)
     assert_memory_equal(row, &token, sizeof token);
 }
 
-struct key_writing {
-    struct digest random;
-    struct digest key;
-};
-
-static enum outcome find_key(struct store_tx *tx, void *subject)
-{
-    struct key_writing *writing = subject;
-    return server_key(tx, STR("refresh"), &writing->random, &writing->key);
-}
-
-static void make_a_server_key_once(void **state)
-{
-    struct fixture *fixture = *state;
-    struct key_writing first = {.random = {{1}}}, second = {.random = {{2}}};
-    assert_int_equal(write_rows(fixture->store, find_key, &first), OK);
-    reopen(fixture);
-    assert_int_equal(write_rows(fixture->store, find_key, &second), OK);
-    assert_true(digest_equal(&first.key, &first.random));
-    assert_true(digest_equal(&second.key, &first.random));
-}
-
 #define IN_STORE(test) cmocka_unit_test_setup_teardown(test, open_fixture, close_fixture)
 
 int main(void)
@@ -440,7 +418,6 @@ int main(void)
         IN_STORE(show_a_revoked_grant_as_revoked_at_once),
         IN_STORE(find_an_access_token_until_it_is_deleted),
         IN_STORE(remember_the_successor_of_a_refresh_token),
-        IN_STORE(make_a_server_key_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
