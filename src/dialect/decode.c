@@ -5,6 +5,9 @@
 #include "dialect/shape.h"
 #include "http/message.h"
 
+/* Of an id that nobody has proved. */
+#define CLAIM_MAX 128
+
 static enum parameter find_wire(const struct spelling *spelling, struct str name)
 {
     int parameter = 0;
@@ -107,20 +110,34 @@ void decode_finish(const struct spelling *spelling, struct call *call)
     }
 }
 
-static bool is_secret(const struct endpoint *endpoint, struct str name)
+static bool is_secret(const struct dialect *dialect, const struct endpoint *endpoint, struct str name)
 {
+    for (size_t i = 0; i < dialect->secret_name_count; i++)
+        if (str_equal_nocase(dialect->secret_names[i], name))
+            return true;
     enum parameter parameter = find_wire(&endpoint->spelling, name);
     if (parameter == PARAMETER_COUNT)
         parameter = parameter_find(name);
     return parameter != PARAMETER_COUNT && !parameter_may_be_in_url(parameter);
 }
 
-enum outcome decode_query(const struct endpoint *endpoint, struct str query, struct call *call)
+enum outcome decode_query(const struct dialect *dialect, const struct endpoint *endpoint, struct str query,
+                          struct call *call)
 {
     struct str rest = query, pair, name;
-    while (str_next(&rest, '&', &pair))
-        if (form_decode(call->arena, str_slice(pair, 0, str_find(pair, '=')), &name))
-            REQUIRE(call, !is_secret(endpoint, name), secret_in_query);
+    bool has_secret = false;
+    while (str_next(&rest, '&', &pair)) {
+        size_t equals = str_find(pair, '=');
+        if (!form_decode(call->arena, str_slice(pair, 0, equals), &name))
+            continue;
+        has_secret = has_secret || is_secret(dialect, endpoint, name);
+        /* Whose secret it may be: told to the operator, never trusted. */
+        if (find_wire(&endpoint->spelling, name) == PARAMETER_client_id)
+            call->claimed_client_id = str_slice(pair, equals + 1, CLAIM_MAX);
+    }
+    if (call->authorization.is_basic)
+        call->claimed_client_id = str_slice(call->authorization.client_id, 0, CLAIM_MAX);
+    REQUIRE(call, !has_secret, secret_in_query);
     REQUIRE(call, !endpoint->refuses_query || str_is_empty(query), query_not_allowed);
     return OK;
 }
@@ -197,8 +214,8 @@ static STEP decode_body(const struct dialect *dialect, const struct endpoint *en
 enum outcome decode_request(const struct dialect *dialect, const struct endpoint *endpoint,
                             const struct request *request, struct call *call)
 {
-    TRY(decode_query(endpoint, request->query, call));
     decode_authorization(dialect, request->authorization, call);
+    TRY(decode_query(dialect, endpoint, request->query, call));
     /* A client's own header means nothing to a token request unless it is Basic; a bearer's body means nothing. */
     if (!endpoint->operation->is_for_resource) {
         if (!call->authorization.is_basic)

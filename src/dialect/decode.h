@@ -16,7 +16,7 @@ struct endpoint;
 struct request;
 struct spelling;
 
-/* More parameters than this in one body or query are refused. */
+/* More pairs than this in one form are refused. */
 #define PARAMETERS_MAX 64
 
 /* The body, the query's leaks and the Authorization header of an ordinary endpoint. */
@@ -29,8 +29,10 @@ STEP decode_members(const struct spelling *spelling, const json_t *object, struc
 /* A form's pairs. `last_wins`: a repeated parameter replaces the one before, else it is refused. */
 STEP decode_form(const struct spelling *spelling, struct str body, bool last_wins, struct call *call);
 
-/* Refuses a query that carries a secret under its wire or standard name. */
-STEP decode_query(const struct endpoint *endpoint, struct str query, struct call *call);
+/* Refuses a query that carries a secret under its wire or standard name, or one of the dialect's secret_names. After
+ * decode_authorization. */
+STEP decode_query(const struct dialect *dialect, const struct endpoint *endpoint, struct str query,
+                  struct call *call);
 
 /* Never refuses: what cannot be read is marked malformed. An unknown scheme is not present. */
 void decode_authorization(const struct dialect *dialect, struct str header, struct call *call);

@@ -118,12 +118,41 @@ static void read_needed_scope(const struct desk *desk, const struct request *req
         call->needed_scope = UNREADABLE_RULE;
 }
 
-static enum outcome decode(const struct exchange *exchange, const struct desk *desk, struct call *call)
+static struct str first_header(const struct exchange *exchange, const char *one, const char *other)
+{
+    struct str value = request_header(exchange, one);
+    return value.len ? value : request_header(exchange, other);
+}
+
+/*
+ * What the guard refuses is the request that the gateway asks about: nginx tells it in X-Original-*, Traefik and
+ * Caddy in X-Forwarded-*, Envoy puts the path behind the guard's own and keeps the method. It shows in the words of a
+ * refusal only.
+ */
+static void assume_original(struct exchange *exchange, const struct desk *desk)
+{
+    struct request *request = &exchange->request;
+    struct str method = first_header(exchange, "X-Original-Method", "X-Forwarded-Method");
+    struct str target = first_header(exchange, "X-Original-URI", "X-Forwarded-Uri");
+    size_t own_len = STR("/guard/").len + desk->realm->name.len;
+    if (method.len)
+        request->method = method;
+    if (target.len) {
+        size_t mark = str_find(target, '?');
+        request->path = str_slice(target, 0, mark);
+        request->query = mark < target.len ? str_slice(target, mark + 1, target.len) : STR_NONE;
+    } else if (request->path.len > own_len) {
+        request->path = str_slice(request->path, own_len, request->path.len);
+    }
+}
+
+static enum outcome decode(struct exchange *exchange, const struct desk *desk, struct call *call)
 {
     if (desk->part != FACE_GUARD)
         return decode_request(desk->dialect, desk->endpoint, &exchange->request, call);
     decode_authorization(desk->dialect, exchange->request.authorization, call);
     read_needed_scope(desk, &exchange->request, call);
+    assume_original(exchange, desk);
     return OK;
 }
 

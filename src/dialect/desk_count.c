@@ -96,8 +96,9 @@ static void log_call(const struct exchange *exchange, const struct desk *desk, c
 {
     if (!may_log(flow, exchange->now))
         return;
+    struct str client_id = call->client ? call->client->client_id : call->claimed_client_id;
     log_event(LOG_WARNING, event, log_text("exchange", exchange->id), log_text("realm", desk->realm->name),
-              log_text("client_id", call->client ? call->client->client_id : STR("")),
+              log_text("client_id", str_is_present(client_id) ? client_id : STR("")),
               log_text("address", exchange->request.client_address));
 }
 

@@ -202,7 +202,8 @@ static STEP read_request(struct exchange *exchange, const struct desk *desk, str
     const struct request *request = &exchange->request;
     struct question question = {0};
     bool is_get = !str_equal(request->method, STR("POST"));
-    TRY(decode_query(desk->endpoint, request->query, call));
+    decode_authorization(desk->dialect, request->authorization, call);
+    TRY(decode_query(desk->dialect, desk->endpoint, request->query, call));
     if (is_get)
         TRY(read_address(call, request->query, &question));
     else

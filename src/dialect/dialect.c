@@ -10,6 +10,7 @@ static const char *const dialect_keys[] = {"authorization_schemes",
                                            "client_authentication",
                                            "repeated_parameters",
                                            "constants",
+                                           "secret_names",
                                            "content_type",
                                            "headers",
                                            "endpoints",
@@ -93,6 +94,13 @@ static void load_guard_errors(struct dialect *dialect)
         dialect->guard_errors[i].status = guard_status((enum refusal)i, dialect->guard_errors[i].status);
 }
 
+static void load_secret_names(struct loader *loader)
+{
+    const struct yaml_node *node = yaml_member(loader->root, "secret_names");
+    if (node)
+        loader->dialect->secret_names = load_texts(loader, node, &loader->dialect->secret_name_count);
+}
+
 static void load_all_errors(struct loader *loader)
 {
     const struct yaml_node *errors = yaml_member(loader->root, "errors");
@@ -127,6 +135,7 @@ struct dialect *dialect_read(struct str file, struct str text, struct mistakes *
     load_schemes(&loader);
     load_client_authentication(&loader);
     load_repeated(&loader);
+    load_secret_names(&loader);
     load_all_errors(&loader);
     load_endpoints(&loader, yaml_member(loader.root, "endpoints"));
     load_guard_reply(&loader);

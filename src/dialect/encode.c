@@ -119,8 +119,10 @@ void encode_plain_refusal(struct exchange *exchange, enum refusal refusal)
         enum refusal refusal;
         unsigned status;
     } statuses[] = {
-        {REFUSED_path_unknown, 404}, {REFUSED_body_too_large, 413},   {REFUSED_headers_too_large, 431},
-        {REFUSED_uri_too_long, 414}, {REFUSED_request_too_slow, 408},
+        {REFUSED_path_unknown, 404},
+        {REFUSED_body_too_large, 413},
+        {REFUSED_headers_too_large, 431},
+        {REFUSED_uri_too_long, 414},
     };
     unsigned status = 400;
     for (size_t i = 0; i < sizeof(statuses) / sizeof(*statuses); i++)

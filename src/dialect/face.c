@@ -24,8 +24,6 @@ static enum refusal limit_refusal(enum http_limit limit)
         return REFUSED_headers_too_large;
     case URI_TOO_LONG:
         return REFUSED_uri_too_long;
-    case REQUEST_TOO_SLOW:
-        return REFUSED_request_too_slow;
     case REQUEST_MALFORMED:
         return REFUSED_request_malformed;
     case WITHIN_LIMITS:

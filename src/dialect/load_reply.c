@@ -5,22 +5,12 @@
 #include "base/mistake.h"
 #include "base/yaml.h"
 #include "dialect/shape.h"
+#include "http/message.h"
 
 /* More headers than a reply can sensibly have. */
 #define HEADERS_MAX 24
 
 static const char *const reply_keys[] = {"status", "body", "content_type", "headers", NULL};
-
-/* Header names are tokens [RFC9110 5.6.2]. */
-static bool is_header_name(struct str name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        char byte = name.ptr[i];
-        if (byte <= ' ' || byte > '~' || strchr("\"(),/:;<=>?@[\\]{}", byte))
-            return false;
-    }
-    return name.len > 0;
-}
 
 static void put_header(struct header_template *headers, size_t *count, struct header_template header)
 {
@@ -44,7 +34,7 @@ static void load_headers(struct loader *loader, const struct yaml_node *map, str
     if (count)
         memcpy(headers, reply->headers, count * sizeof(*headers));
     for (const struct yaml_node *member = map->child; member; member = member->next) {
-        if (!is_header_name(member->key))
+        if (!header_may_be_name(member->key))
             load_mistake(loader, member, member->key, "a header's name");
         const struct text_template *value = yaml_is_null(member) ? NULL : load_template(loader, member);
         put_header(headers, &count, (struct header_template){member->key, value});
@@ -105,8 +95,8 @@ static unsigned default_status(enum refusal refusal)
         enum refusal refusal;
         unsigned status;
     } by_name[] = {
-        {REFUSED_body_too_large, 413},   {REFUSED_headers_too_large, 431},  {REFUSED_uri_too_long, 414},
-        {REFUSED_request_too_slow, 408}, {REFUSED_method_not_allowed, 405}, {REFUSED_body_kind_wrong, 415},
+        {REFUSED_body_too_large, 413},     {REFUSED_headers_too_large, 431}, {REFUSED_uri_too_long, 414},
+        {REFUSED_method_not_allowed, 405}, {REFUSED_body_kind_wrong, 415},
     };
     static const struct {
         struct str error;

@@ -94,6 +94,8 @@ struct dialect {
     size_t authorization_scheme_count;
     unsigned client_authentication; /* bits of enum client_authentication */
     bool last_repeated_wins;
+    struct str *secret_names; /* that mean a secret in a query, besides the parameters' own */
+    size_t secret_name_count;
     const struct endpoint *endpoints;
     size_t endpoint_count;
     struct reply_shape guard; /* of every realm, at /guard/{realm} */

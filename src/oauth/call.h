@@ -147,7 +147,8 @@ struct call {
     unsigned client_authentication; /* bits of enum client_authentication that the dialect allows */
     struct str parameters[PARAMETER_COUNT];
     struct authorization authorization;
-    struct str needed_scope; /* guard: words that the token must have; absent: none */
+    struct str claimed_client_id; /* what a request with a leak says of itself; for the log */
+    struct str needed_scope;      /* guard: words that the token must have; absent: none */
 
     /* made by the rules */
     enum refusal refusal;

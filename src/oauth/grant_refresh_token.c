@@ -72,8 +72,13 @@ static STEP rotate(struct call *call, struct store_tx *tx, struct refresh_token_
 static STEP repeat(struct call *call, struct store_tx *tx, struct refresh_token_row *row, struct str granted)
 {
     struct store_reader *reader = store_tx_reader(tx);
+    struct refresh_token_row *successor;
     struct access_token_row *access;
     TRY(scope_narrow(call, call_parameter(call, PARAMETER_scope), granted));
+    /* The key of the first answer may be lost: then nobody can say it again, and nothing else may be said. */
+    TRY(refresh_token_find(reader, call->arena, row->successor_id, &successor));
+    REQUIRE(call, successor && digest_equal(&successor->secret_hash, &call->refresh.secret_hash),
+            refresh_token_unknown);
     call->refresh.id = row->successor_id;
     call->access.id = row->successor_access_id;
     TRY(access_token_find(reader, call->arena, row->successor_access_id, &access));

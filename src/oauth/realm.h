@@ -63,5 +63,5 @@ struct realm {
     struct str default_scope;
     struct token_format client_id_format; /* shapes of what the registration hands out */
     struct token_format client_secret_format;
-    struct digest refresh_key; /* successors are derived with it; from the store */
+    struct digest refresh_key; /* successors are derived with it; never in the store */
 };

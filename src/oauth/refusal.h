@@ -17,7 +17,6 @@
     X(body_too_large, invalid_request, "The request body is too large.")                                             \
     X(headers_too_large, invalid_request, "The request headers are too large.")                                      \
     X(uri_too_long, invalid_request, "The request target is too long.")                                              \
-    X(request_too_slow, invalid_request, "The request took too long to arrive.")                                     \
     X(request_malformed, invalid_request, "The request is malformed.")                                               \
     X(path_unknown, not_found, "There is nothing at this path.")                                                     \
     X(method_not_allowed, invalid_request, "The request method is not allowed here.")                                \

@@ -263,8 +263,8 @@ STEP client_revoke_secret(struct registration *call, struct store_tx *tx, struct
 /* The guard tells it in a header: `-` says "nobody" there, and whoever reads it drops blanks at its ends. */
 static bool is_account_id(struct str text)
 {
-    return !str_is_empty(text) && is_line(text, ACCOUNT_ID_MAX) && !str_equal(text, STR("-")) &&
-           text.ptr[0] != ' ' && text.ptr[text.len - 1] != ' ';
+    return !str_is_empty(text) && is_line(text, ACCOUNT_ID_MAX) && !str_equal(text, STR("-")) && text.ptr[0] != ' ' &&
+           text.ptr[text.len - 1] != ' ';
 }
 
 static struct str draw_account_id(struct arena *arena)

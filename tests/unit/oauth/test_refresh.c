@@ -77,6 +77,18 @@ static void a_repeat_cannot_ask_for_more(void **state)
     assert_int_equal(office_run(office, repeat, "token"), REFUSED_scope_grows);
 }
 
+/* The key file may be lost: a repeat cannot be answered then, and must neither lie nor revoke. */
+static void a_repeat_under_another_key_is_refused_and_harmless(void **state)
+{
+    struct office *office = *state;
+    struct call *first = office_account(office);
+    struct call *second = refreshed(office, refresh_of(first));
+    office->realm.refresh_key.bytes[0] ^= 1;
+    assert_int_equal(refresh_refusal(office, "plain:secret", refresh_of(first)), REFUSED_refresh_token_unknown);
+    assert_int_equal(office_guard(office, access_of(second)), NOT_REFUSED);
+    refreshed(office, refresh_of(second));
+}
+
 static void a_token_has_one_spelling(void **state)
 {
     struct office *office = *state;
@@ -193,6 +205,7 @@ int main(void)
         TEST(a_repeat_within_grace_gets_the_same_answer),
         TEST(a_repeat_gets_a_live_access_token),
         TEST(a_repeat_cannot_ask_for_more),
+        TEST(a_repeat_under_another_key_is_refused_and_harmless),
         TEST(a_token_has_one_spelling),
         TEST(a_later_repeat_revokes_the_whole_family),
         TEST(another_client_changes_nothing),
