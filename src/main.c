@@ -16,6 +16,7 @@
 #include "daemon/demo.h"
 #include "daemon/init.h"
 #include "daemon/shipped.h"
+#include "daemon/syntax.h"
 
 #define REFERENCE_MAX (1024 * 1024)
 #define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
@@ -26,6 +27,10 @@ static int run_demo(struct cli_call *call)
         .folder = cli_text(call, "dir", "demo"),
         .listen = cli_text(call, "listen", "localhost:8080"),
     };
+    if (!syntax_is_address(str_of(options.listen))) {
+        cli_fail(call, STR("--listen wants HOST:PORT, in lower case and with a port of 0 to 65535"));
+        return EXIT_USAGE;
+    }
     return demo_serve(&options);
 }
 

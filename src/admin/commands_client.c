@@ -6,6 +6,8 @@
 #include "store/applications.h"
 #include "store/store.h"
 
+#define NEVER INT64_MIN
+
 static json_t *secret_json(const struct command_call *call, const struct secret_row *secret)
 {
     bool is_expired = secret->expires_at && secret->expires_at <= call->now;
@@ -86,8 +88,8 @@ enum outcome command_secret_add(struct command_call *call)
 {
     const struct realm *realm;
     struct client_row *row;
-    int64_t expires_in = argument_number(call, "expires_in", 0);
-    if (expires_in < 0 || expires_in > UINT32_MAX)
+    int64_t expires_in = argument_number(call, "expires_in", NEVER);
+    if (expires_in != NEVER && (expires_in < 1 || expires_in > UINT32_MAX))
         return command_refuse(call, STR("expires_in must be 1 to 4294967295 seconds"));
     TRY(command_client(call, &realm, &row));
     struct secret_unit secret = {
@@ -95,7 +97,7 @@ enum outcome command_secret_add(struct command_call *call)
         .registration = {call->arena, realm, call->now, NULL},
         .client_id = row->client_id,
         .draft = {.label = argument_text(call, "label"),
-                  .expires_at = expires_in ? call->now + expires_in : 0,
+                  .expires_at = expires_in == NEVER ? 0 : call->now + expires_in,
                   .client_secret = credential_draw(call->arena, &realm->client_secret_format)},
     };
     TRY(run_secret_unit(call, &secret));

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/control_socket.h"
 #include "base/file.h"
 #include "base/mistake.h"
 #include "base/yaml.h"

@@ -11,8 +11,6 @@
 #include "base/json.h"
 #include "cli/command.h"
 
-#define CONTROL_SOCKET_NAME "control.sock"
-
 /* The daemon's answer, in the arena; NULL, with `ret_error`, when there was none. Waits as long as the command takes.
  */
 json_t *connection_ask(const struct cli_call *call, const json_t *request, struct str *ret_error);

@@ -137,7 +137,8 @@ static const struct setting rows[] = {
         .most = 256,
         .is_fit = syntax_is_proxy,
         .allowed = "addresses or networks like 10.0.0.0/8, or unix",
-        .help = "Whose X-Forwarded-For, -Proto and -Host are believed; nobody's without it.",
+        .help = "Whose X-Forwarded-For and X-Forwarded-Host are believed; nobody's without it. They must write both "
+                "themselves, not pass on what the client sent.",
     },
     {
         .key = "limits",

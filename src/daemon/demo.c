@@ -1,5 +1,6 @@
 #include "daemon/demo.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <netdb.h>
@@ -14,6 +15,7 @@
 #include "daemon/daemon.h"
 #include "daemon/demo_seed.h"
 #include "daemon/shipped.h"
+#include "http/address.h"
 
 #define FILE_MAX 1048576
 #define PORT_MAX 65535
@@ -43,15 +45,12 @@ static const char *path_in(const struct demo *demo, const char *name)
 }
 
 /* "localhost:8080", "[::1]:8080" */
-static bool read_listen(struct demo *demo, const char *listen)
+static void read_listen(struct demo *demo, const char *listen)
 {
     const char *colon = strrchr(listen, ':');
-    int64_t port;
-    if (!colon || colon == listen || !str_parse_int(str_of(colon + 1), &port) || port < 0 || port > PORT_MAX)
-        return complain(listen, "--listen wants HOST:PORT, with a port of 0 to 65535");
+    assert(colon); /* syntax_is_address */
+    (void)port_parse(str_of(colon + 1), &demo->port);
     demo->host = (struct str){listen, (size_t)(colon - listen)};
-    demo->port = (unsigned)port;
-    return true;
 }
 
 /* --- ports: the issuers stand in the configuration, so a free port is chosen before it is written --- */
@@ -250,7 +249,8 @@ static void say_ready(void *arg)
 
 static bool prepare(struct demo *demo, const char *listen)
 {
-    if (!read_listen(demo, listen) || !open_folder(demo) || !choose_ports(demo))
+    read_listen(demo, listen);
+    if (!open_folder(demo) || !choose_ports(demo))
         return false;
     set_values(demo);
     read_description(demo);

@@ -11,7 +11,7 @@
 
 struct demo_options {
     const char *folder;
-    const char *listen; /* HOST:PORT; port 0: any free one */
+    const char *listen; /* HOST:PORT as in syntax.h; port 0: any free one */
 };
 
 /* Serves until SIGTERM or SIGINT. The exit status, with the reasons on stderr. */

@@ -21,7 +21,8 @@ struct listener {
     struct server *server;
     struct server_options options;
     _Atomic unsigned serves;
-    bool is_wanted; /* by the configuration that is being applied */
+    bool is_wanted;     /* by the configuration that is being applied */
+    int64_t ends_at_ns; /* of a removed one: when it ends with whatever is left; 0: it stays */
 };
 
 struct listeners {
@@ -152,7 +153,8 @@ static void update_listener(struct listener *listener, const struct configuratio
 static struct listener *find_listener(struct listeners *listeners, struct str address)
 {
     struct listener *listener = listeners->first;
-    while (listener && (listener->is_wanted || !str_equal(listener->options.address, address)))
+    while (listener &&
+           (listener->is_wanted || listener->ends_at_ns || !str_equal(listener->options.address, address)))
         listener = listener->next;
     return listener;
 }
@@ -180,23 +182,40 @@ static void end_listener(struct listener *listener)
     arena_destroy(listener->arena);
 }
 
+/* Nothing waits here: listeners_sweep ends them. */
 static void remove_unwanted(struct listeners *listeners)
 {
+    for (struct listener *listener = listeners->first; listener; listener = listener->next) {
+        if (listener->is_wanted || listener->ends_at_ns)
+            continue;
+        log_event(LOG_INFO, "listener_removed", log_text("address", listener->options.address));
+        server_drain(listener->server);
+        listener->ends_at_ns = find_deadline(REMOVED_WAIT_MS);
+    }
+}
+
+static bool is_over(const struct listener *listener)
+{
+    return listener->ends_at_ns && (!count_connections(listener) || clock_monotonic_ns() >= listener->ends_at_ns);
+}
+
+bool listeners_sweep(struct listeners *listeners)
+{
     struct listener **at = &listeners->first;
+    bool is_one_left = false;
     while (*at) {
         struct listener *listener = *at;
-        if (listener->is_wanted) {
+        if (!is_over(listener)) {
+            is_one_left = is_one_left || listener->ends_at_ns;
             at = &listener->next;
             continue;
         }
         pthread_mutex_lock(&listeners->lock);
         *at = listener->next;
         pthread_mutex_unlock(&listeners->lock);
-        log_event(LOG_INFO, "listener_removed", log_text("address", listener->options.address));
-        server_drain(listener->server);
-        wait_for_connections(listener, find_deadline(REMOVED_WAIT_MS));
         end_listener(listener);
     }
+    return is_one_left;
 }
 
 bool listeners_apply(struct listeners *listeners, const struct configuration *configuration)

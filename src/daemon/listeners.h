@@ -1,11 +1,11 @@
 /*
  * listeners.h — the servers that the configuration asks for, and what each of them serves.
  *
- * Applying a configuration starts the listeners that are new, ends those that are gone and reads the certificates
+ * Applying a configuration starts the listeners that are new, drains those that are gone and reads the certificates
  * of the others again. What a listener serves changes at once; other changes to one that runs need a restart, which
- * the log says.
+ * the log says. A removed listener answers what is under way for ten seconds at most.
  *
- * Threads: one, but for listeners_handle and listeners_load.
+ * Threads: one, but for listeners_load.
  */
 #pragma once
 
@@ -21,10 +21,13 @@ typedef void (*listener_handler)(struct exchange *exchange, unsigned serves, voi
 
 struct listeners *listeners_create(listener_handler handler, void *arg);
 
-/* False when a new listener cannot listen: the log says which and why; the others run. */
+/* False when a new listener cannot listen: the log says which and why; the others run. Does not wait. */
 bool listeners_apply(struct listeners *listeners, const struct configuration *configuration);
 
-/* Over all listeners. */
+/* Ends removed listeners whose connections have ended or whose time is over; true while some are left. */
+bool listeners_sweep(struct listeners *listeners);
+
+/* Over all listeners, removed ones that still answer among them. */
 struct server_load listeners_load(struct listeners *listeners);
 
 /* No new connections; waits until those that are open have ended (server_drain), at most `most_ms`. */

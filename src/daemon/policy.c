@@ -10,7 +10,7 @@
 #include "oauth/scope.h"
 
 #define TEN_YEARS_SECONDS 315360000
-/* 48 bits of id and 112 of secret [DESIGN 6]: 160 bits in hex, a little more in base62. */
+/* 48 bits of id and 112 of secret: 160 bits in hex, a little more in base62. */
 #define TOKEN_HEX_LENGTH_MIN    40
 #define TOKEN_BASE62_LENGTH_MIN 30
 #define CHECKSUM_LEN            6
@@ -82,7 +82,8 @@ static const struct setting grant_rows[] = {
         .kind = SETTING_BOOL,
         .place = SETTING_PLACE(struct grant_policy, gives_refresh_token),
         .default_text = "false",
-        .help = "Whether a refresh token comes with the access token.",
+        .help =
+            "Whether a refresh token comes with the access token. The realm must take the grant refresh_token too.",
     },
     {
         .key = "scope",
@@ -175,7 +176,7 @@ static const struct setting scope_rows[] = {
         .kind = SETTING_BOOL,
         .place = SETTING_PLACE(struct scope_policy, needs_user),
         .default_text = "false",
-        .help = "Whether a client can never have it on its own.",
+        .help = "Whether only a user can give it: a client on its own or a service account never has it.",
     },
     {0},
 };
@@ -332,44 +333,35 @@ static void check_credential_format(const struct checking *checking, const char 
            arena_printf(checking->mistakes->arena, "enough for %u random bits (these are %u)", bits_min, bits));
 }
 
+/* No grant has a user yet: what the policy gives by itself must be what nobody has to allow. */
 static void check_scopes(const struct checking *checking, const char *const path[3], struct str scope)
 {
-    struct str rest = scope;
     struct str word;
-    while (str_next_word(&rest, &word))
-        if (!scope_is_known(checking->realm, word))
+    while (str_next_word(&scope, &word)) {
+        const struct scope_policy *policy = scope_find(checking->realm, word);
+        if (!policy)
             refuse(checking, path, word, STR("scopes that the realm's `scopes` name"));
-}
-
-static const struct scope_policy *find_scope(const struct realm *realm, struct str name)
-{
-    for (size_t i = 0; i < realm->scope_count; i++)
-        if (str_equal(realm->scopes[i].name, name))
-            return &realm->scopes[i];
-    return NULL;
-}
-
-/* Tokens of a client on its own cannot carry what needs a user. */
-static void check_client_credentials(const struct checking *checking)
-{
-    const char *path[3] = {"grants", "client_credentials", "scope"};
-    struct str rest = checking->realm->grants[GRANT_CLIENT_CREDENTIALS].scope;
-    struct str word;
-    while (str_next_word(&rest, &word)) {
-        const struct scope_policy *scope = find_scope(checking->realm, word);
-        if (scope && scope->needs_user)
+        else if (policy->needs_user)
             refuse(checking, path, word, STR("scopes without needs_user"));
     }
 }
 
+static void check_grant(const struct checking *checking, const char *name, const struct grant_policy *grant)
+{
+    check_scopes(checking, (const char *const[3]){"grants", name, "scope"}, grant->scope);
+    if (grant->gives_refresh_token && !checking->realm->grants[GRANT_REFRESH_TOKEN].is_allowed)
+        refuse(checking, (const char *const[3]){"grants", name, "refresh_token"}, STR("true"),
+               STR("false, or the grant refresh_token beside it: nobody could use the token"));
+}
+
 static void check_grants(const struct checking *checking)
 {
-    for (const struct setting *row = grants_rows; row->key; row++) {
-        const struct grant_policy *grant =
-            (const struct grant_policy *)((const char *)checking->realm + row->place.offset);
-        check_scopes(checking, (const char *const[3]){"grants", row->key, "scope"}, grant->scope);
-    }
-    check_client_credentials(checking);
+    const struct yaml_node *grants = yaml_member(checking->node, "grants");
+    if (grants && grants->kind == YAML_MAP && !grants->child)
+        refuse(checking, (const char *const[3]){"grants"}, STR("none"), STR("at least one"));
+    for (const struct setting *row = grants_rows; row->key; row++)
+        check_grant(checking, row->key,
+                    (const struct grant_policy *)((const char *)checking->realm + row->place.offset));
 }
 
 void policy_check(const struct realm *realm, const struct yaml_node *node, struct str file, struct mistakes *mistakes)

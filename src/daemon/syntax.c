@@ -2,9 +2,10 @@
 
 #include <arpa/inet.h>
 
+#include "http/address.h"
+
 #define NAME_LEN_MAX 63
 #define HOST_LEN_MAX 253
-#define PORT_MAX     65535
 
 static bool is_lower_or_digit(char byte)
 {
@@ -86,17 +87,12 @@ static size_t find_port(struct str text)
     return at ? at - 1 : text.len;
 }
 
-static bool is_port(struct str text)
-{
-    int64_t port;
-    return text.len <= 5 && str_parse_int(text, &port) && port >= 0 && port <= PORT_MAX && text.ptr[0] != '-';
-}
-
 bool syntax_is_address(struct str text)
 {
     size_t colon = find_port(text);
+    unsigned port;
     return colon < text.len && syntax_is_host(str_slice(text, 0, colon)) &&
-           is_port(str_slice(text, colon + 1, text.len));
+           port_parse(str_slice(text, colon + 1, text.len), &port);
 }
 
 bool syntax_is_proxy(struct str text)

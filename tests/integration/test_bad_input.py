@@ -1,4 +1,4 @@
-"""Bad input [DESIGN 10]: the error in the dialect's shape, never a 5xx, never a crash, never a secret in the log."""
+"""Bad input: the error in the dialect's shape, never a 5xx, never a crash, never a secret in the log."""
 
 import json
 

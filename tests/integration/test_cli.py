@@ -235,7 +235,7 @@ def test_the_demo_leaves_a_strangers_folder_alone(tmp_path):
 @pytest.mark.parametrize("listen", ["localhost", ":8080", "localhost:99999", "localhost:http"])
 def test_the_demo_wants_host_and_port(tmp_path, listen):
     done = jeton("demo", "--dir", tmp_path / "demo", "--listen", listen)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "HOST:PORT" in done.stderr
     assert not (tmp_path / "demo").exists()
 

@@ -14,7 +14,7 @@ def service(request, shared_demo):
 
 
 def test_token_lives_until_it_is_revoked(service):
-    """[DESIGN 4] A revoked token is refused by the very next request, cache or not."""
+    """A revoked token is refused by the very next request, cache or not."""
     token = service.token()
     for _ in range(3):  # the later ones answer from the cache
         assert service.guard(token).status == 200

@@ -208,3 +208,15 @@ def test_a_rule_that_cannot_be_read_lets_nobody_pass(shared_demo):
         reply = shared_demo.request("GET", f"/guard/standard?{query}", service.bearer(token))
         assert reply.status == status, query
     assert shared_demo.request("GET", "/guard/standard/things?scope=admin", service.bearer(token)).status == 200
+
+
+@pytest.mark.parametrize("path, headers", [
+    ("/guard/podio", {"X-Original-Method": "POST", "X-Original-URI": "/user/status?x=1"}),
+    ("/guard/podio", {"X-Forwarded-Method": "POST", "X-Forwarded-Uri": "/user/status?x=1"}),
+    ("/guard/podio/user/status?x=1", {"X-Original-Method": "POST"}),
+], ids=("nginx", "traefik and caddy", "envoy"))
+def test_a_refusal_speaks_of_the_original_request(shared_demo, path, headers):
+    """Where a dialect repeats the request in its errors, it is the one that the gateway asks about."""
+    reply = shared_demo.request("GET", path, {"Authorization": "OAuth2 bogus", **headers})
+    assert reply.status == 401
+    assert reply.json()["request"] == {"url": "/user/status", "query_string": "x=1", "method": "POST"}

@@ -1,5 +1,6 @@
 """SIGHUP: a good configuration takes its place without a failed request, a bad one changes nothing."""
 
+import socket
 import subprocess
 from pathlib import Path
 
@@ -34,8 +35,10 @@ class Reloading:
             **client, "resource_server": self.daemon.create_client("standard", may_introspect=True)}}}
         self.service = Service(self.daemon, "standard")
 
-    def text(self, lifetime):
-        return CONFIGURATION.format(port=self.port, lifetime=lifetime)
+    def text(self, lifetime, *more_ports):
+        text = CONFIGURATION.format(port=self.port, lifetime=lifetime)
+        more = "".join(f'  - {{address: "localhost:{port}"}}\n' for port in more_ports)
+        return text.replace("realms:\n", more + "realms:\n")
 
     def reload_with(self, text):
         self.daemon.configuration_path.write_text(text)
@@ -77,7 +80,7 @@ def test_a_bad_file_leaves_the_old_configuration(reloading, broken):
 
 
 def test_a_bad_value_is_told_with_file_line_and_key(reloading):
-    """File, line, key, what was found and what is allowed [DESIGN 10]."""
+    """File, line, key, what was found and what is allowed."""
     reloading.reload_with(reloading.text(lifetime="sometimes"))
     wait_until(lambda: "lifetime_seconds" in reloading.daemon.log(), what="the mistake")
     line = next(line for line in reloading.daemon.log().splitlines() if "lifetime_seconds" in line)
@@ -104,6 +107,32 @@ def test_tokens_live_through_reload_and_restart(reloading):
     reloading.daemon.stop()
     reloading.daemon.start()
     assert reloading.service.guard(token).status == 200
+
+
+def test_a_removed_listener_answers_what_is_under_way_and_holds_nothing_up(reloading):
+    """The next reload does not wait for a slow client of the listener that has gone."""
+    port = free_port()
+    reloading.reload_with(reloading.text(100, port))
+    wait_until(lambda: reloading.lifetime() == 100, what="the second listener")
+    with socket.create_connection(("localhost", port), timeout=20) as slow:
+        slow.sendall(b"POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n")
+        replies = slow.makefile("rb")
+        assert replies.readline().startswith(b"HTTP/1.1 100 ") and replies.readline() == b"\r\n"
+        for lifetime in (101, 102):
+            reloading.reload_with(reloading.text(lifetime))
+            wait_until(lambda: reloading.lifetime() == lifetime, seconds=5, what=f"the lifetime of {lifetime} s")
+        slow.sendall(b"x")
+        reply = replies.read()
+    assert reply.startswith(b"HTTP/1.1 404 ") and b"connection: close" in reply.lower()
+    wait_until(lambda: refuses(port), what="the end of the listener")
+
+
+def refuses(port):
+    try:
+        socket.create_connection(("localhost", port), timeout=5).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def test_a_second_daemon_on_the_same_data_is_refused(reloading):

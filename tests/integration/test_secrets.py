@@ -39,7 +39,7 @@ def secrets_of(listed):
 
 
 def test_five_secrets_live_and_a_sixth_is_refused(service, client):
-    """Up to five live secrets of a client [DESIGN 2]."""
+    """Up to five live secrets of a client."""
     added = [service.daemon.command("client secret add", client_id=client["client_id"], label=str(number))
              for number in range(1, SECRETS_MAX)]
     for secret in added:
@@ -66,7 +66,7 @@ def test_listing_shows_no_secret(service, client):
 
 
 def test_database_holds_no_secret_and_no_token(service, client):
-    """The store keeps hashes only [DESIGN 6]."""
+    """The store keeps hashes only."""
     token = service.token(client)
     for path in service.daemon.data_folder.iterdir():
         if path.is_file():

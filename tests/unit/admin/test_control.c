@@ -144,8 +144,11 @@ static void secrets_are_added_listed_and_revoked(void **state)
             .ptr;
     ask_ok(house, secret_request(house, "revoke", client_id, number));
     assert_int_equal(json_array_size(ask_ok(house, secret_request(house, "list", client_id, ""))), 1);
-    assert_error(house, secret_request(house, "add", client_id, ",\"expires_in\":-1"),
-                 "expires_in must be 1 to 4294967295 seconds");
+    const char *const wrong[] = {",\"expires_in\":-1", ",\"expires_in\":0", ",\"expires_in\":4294967296"};
+    for (size_t i = 0; i < 3; i++)
+        assert_error(house, secret_request(house, "add", client_id, wrong[i]),
+                     "expires_in must be 1 to 4294967295 seconds");
+    ask_ok(house, secret_request(house, "add", client_id, ",\"expires_in\":4294967295"));
 }
 
 static void an_account_gets_the_id_that_was_asked(void **state)

@@ -330,6 +330,21 @@ static void an_account_id_is_taken_once(void **state)
     assert_int_equal(carry_out(*state, &step), OK);
 }
 
+/* In the guard's header `-` is nobody, and blanks at the ends of a header are dropped. */
+static void an_account_id_is_told_from_any_other_in_a_header(void **state)
+{
+    const struct str wrong[] = {STR("-"), STR(" "), STR(" 42"), STR("42 "), STR(""), STR("4\n2")};
+    struct step step = make_step(*state, run_account);
+    for (size_t i = 0; i < 6; i++) {
+        step.account.account_id = wrong[i];
+        assert_refused(*state, &step,
+                       "account_id must be 1 to 64 bytes of UTF-8 without control characters and blanks at its ends, "
+                       "and not -");
+    }
+    step.account.account_id = STR("- 4 2");
+    assert_int_equal(carry_out(*state, &step), OK);
+}
+
 static void credentials_have_their_realms_shape(void **state)
 {
     struct house *house = *state;
@@ -383,6 +398,7 @@ int main(void)
         RULE(nothing_reaches_into_another_realm),
         RULE(account_ids_are_made_up_as_numbers),
         RULE(an_account_id_is_taken_once),
+        RULE(an_account_id_is_told_from_any_other_in_a_header),
         RULE(credentials_have_their_realms_shape),
         RULE(random_bits_leave_out_prefix_and_checksum),
     };

@@ -267,16 +267,11 @@ static void test_lines_of_several_threads_do_not_mix(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_an_event_is_one_line_of_json),
-        TEST(test_an_event_needs_no_details),
-        TEST(test_the_time_is_utc_with_milliseconds),
-        TEST(test_input_cannot_forge_a_line_or_a_member),
-        TEST(test_texts_are_cut_at_512_bytes),
-        TEST(test_no_character_is_cut_in_two),
-        TEST(test_what_is_not_utf8_is_named_so),
-        TEST(test_a_detail_that_does_not_fit_is_left_out),
-        TEST(test_a_line_is_as_long_as_a_pipe_takes),
-        TEST(test_events_below_the_level_are_dropped),
+        TEST(test_an_event_is_one_line_of_json),        TEST(test_an_event_needs_no_details),
+        TEST(test_the_time_is_utc_with_milliseconds),   TEST(test_input_cannot_forge_a_line_or_a_member),
+        TEST(test_texts_are_cut_at_512_bytes),          TEST(test_no_character_is_cut_in_two),
+        TEST(test_what_is_not_utf8_is_named_so),        TEST(test_a_detail_that_does_not_fit_is_left_out),
+        TEST(test_a_line_is_as_long_as_a_pipe_takes),   TEST(test_events_below_the_level_are_dropped),
         TEST(test_lines_of_several_threads_do_not_mix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
