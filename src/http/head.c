@@ -332,8 +332,11 @@ void head_read(struct served *served, const char *method, const char *version)
     request->client_address = str_of(served->connection->peer);
     find_raw(&head);
     collect_fields(&head);
-    bool is_fit = is_head_whole(&head) && header_may_be_name(request->method) && are_fields_fit(&head) &&
-                  is_body_framed(&head) && read_target(&head) && read_host(&head);
+    /* First where it goes: what is wrong with it is then told in the shape of that place. */
+    bool is_whole = is_head_whole(&head); /* before the fields are trimmed */
+    bool has_fields = are_fields_fit(&head);
+    bool has_place = read_target(&head) && read_host(&head);
+    bool is_fit = is_whole && has_fields && has_place && header_may_be_name(request->method) && is_body_framed(&head);
     if (is_fit && served->connection->is_trusted)
         is_fit = believe_proxy(&head);
     request->authorization = str_trim(head.known[AUTHORIZATION]);

@@ -269,3 +269,15 @@ def test_request_ids_are_unique(service):
     """An exchange id in every reply, and the same one in the log."""
     ids = [service.whoami("bogus").header("X-Request-Id") for _ in range(50)]
     assert len(set(ids)) == 50 and all(len(one) == 16 for one in ids)
+
+
+@pytest.mark.parametrize("path, member", [("/oauth/token", b'"error_propagate":false'), ("/graphql", b'{"errors":[{'),
+                                          ("/oauth2/token/", b'{"error": '), ("/oauth2/token", b'"error_description":')])
+def test_a_malformed_head_is_refused_in_the_shape_of_its_place(shared_demo, path, member):
+    """Two Authorization headers: which one counts is in doubt [RFC9110 11.6.2]; the dialect says so in its own words."""
+    head = (f"POST {path} HTTP/1.1\r\nHost: {shared_demo.authority}\r\nAuthorization: Basic YTpi\r\n"
+            "Authorization: Basic Yjpj\r\nContent-Length: 0\r\n\r\n")
+    with Connection(shared_demo.address) as connection:
+        connection.send(head.encode())
+        reply = connection.reply()
+        assert reply.status == 400 and member in reply.body, str(reply)
