@@ -14,12 +14,14 @@ SANITIZED = -Doptimization=1 -Ddebug=true -Db_sanitize=address,undefined -Db_lun
 # help: make              build build/jeton
 all:
 	@tools/packages build
+	@[ -x build/jeton ] || echo "building build/jeton …"
 	@tools/configure build
 	@ninja -C build -j$(JOBS) --quiet jeton
 
-# help: make run          build, create ./demo when there is none, serve it on http://localhost:8080
+# help: make run          build, create ./demo when there is none, serve it (LISTEN=localhost:8080)
 run: all
-	@exec build/jeton demo
+	@tools/packages run
+	@exec build/jeton demo $(if $(LISTEN),--listen '$(LISTEN)')
 
 # help: make test         run every test, then again under ASan and UBSan (FAST=1: only the plain build)
 test:
@@ -58,7 +60,7 @@ format:
 	@tools/packages check
 	@find src tests bench -name '*.[ch]' | xargs -r clang-format -i
 
-# help: make install      program, man pages, unit and example configuration (PREFIX=/usr/local DESTDIR=)
+# help: make install      program, man pages, documents, unit and first configuration (PREFIX=/usr/local DESTDIR=)
 install: all
 	@tools/configure build --prefix=$(PREFIX)
 	@ninja -C build -j$(JOBS) --quiet jeton packaging/jeton.1 packaging/jeton.yaml.5

@@ -155,6 +155,7 @@ static const struct cli_command commands[] = {
                 "the same credentials. DIR/demo.json tells programs the origin and the credentials. Prints one line\n"
                 "for each service that gets a token, and `ready` when it serves. Ctrl-C ends it.",
         .run = run_demo,
+        .has_no_json = true,
         .options = {{"dir", OPERAND_TEXT, "the demo's folder (./demo)", false},
                     {"listen", OPERAND_TEXT, "HOST:PORT (localhost:8080); port 0: any free one", false}},
     },
@@ -172,6 +173,7 @@ static const struct cli_command commands[] = {
             "SIGHUP reads the configuration again; a wrong one changes nothing. SIGTERM answers what is under way\n"
             "and ends.",
         .run = run_serve,
+        .has_no_json = true,
         .options = {CONFIGURATION},
     },
     {
@@ -311,6 +313,7 @@ static const struct cli_command commands[] = {
         .name = "help",
         .summary = "Tell about a command, or about every setting: help configuration",
         .run = run_help,
+        .has_no_json = true,
         .takes_words = true,
         .options = {{"man", OPERAND_FLAG, "as a manual page: jeton(1), jeton.yaml(5)", false},
                     {"markdown", OPERAND_FLAG, "of the configuration: as Markdown", false}},

@@ -99,11 +99,16 @@ static const struct operand *find_in(const struct operand *options, size_t count
     return NULL;
 }
 
+const struct operand *cli_common_options_of(const struct cli_command *command)
+{
+    return command->has_no_json ? cli_common_options + 1 : cli_common_options;
+}
+
 static const struct operand *find_option(const struct cli_command *command, struct str name)
 {
     const struct operand *option = find_in(command->options, OPTION_COUNT_MAX, name);
     if (!option)
-        option = find_in(cli_common_options, 2, name);
+        option = find_in(cli_common_options_of(command), 2, name);
     if (!option && command->is_operator)
         option = find_in(cli_operator_options, 2, name);
     return option;
@@ -264,6 +269,8 @@ int cli_run(const struct cli_command *commands, size_t count, int argc, char **a
     struct arena *arena = arena_create();
     struct cli_call call = {.commands = commands, .command_count = count, .arena = arena, .words = STR("")};
     int words = 0;
+    if (argc > 1 && strcmp(argv[1], "--version") == 0)
+        argv[1] += strlen("--");
     for (size_t i = 0; i < count; i++) {
         int matched = match_words(commands[i].name, argc - 1, argv + 1);
         if (matched > words) {

@@ -2,7 +2,8 @@
  * command.h — the command line: one table of commands that is read, checked and printed as help.
  *
  * A command's name has one to three words. Operands come in the table's order, options anywhere as `--name VALUE` or
- * `--name=VALUE`. Every command knows `--help` and `--json`.
+ * `--name=VALUE`. Every command knows `--help`, and `--json` if it has a result for programs. `jeton --version` is
+ * the command `version`.
  *
  * Threads: one.
  */
@@ -44,6 +45,7 @@ struct cli_command {
     const char *summary; /* one line */
     const char *help;    /* more; NULL: the summary says it all */
     int (*run)(struct cli_call *call);
+    bool has_no_json; /* it has no result for programs: no --json */
     bool is_operator; /* works on a running server: takes --socket and --config */
     bool takes_words; /* any number of operands, left in `words` */
     struct operand operands[OPERAND_COUNT_MAX];

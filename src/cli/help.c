@@ -120,7 +120,7 @@ void help_write_command(const struct cli_command *command, struct buf *out)
     add_options(out, command->options, OPTION_COUNT_MAX);
     if (command->is_operator)
         add_options(out, cli_operator_options, OPTION_COUNT_MAX);
-    add_options(out, cli_common_options, OPTION_COUNT_MAX);
+    add_options(out, cli_common_options_of(command), OPTION_COUNT_MAX);
 }
 
 bool help_write_topic(const struct cli_command *commands, size_t count, struct str words, struct buf *out)

@@ -11,9 +11,11 @@ struct buf;
 
 #define HELP_MAX 65536 /* more than all of it */
 
-/* Options that every command takes, and those of operators' commands; both end with a NULL name. */
+/* Options that every command takes, --json the first, and those of operators' commands; both end with a NULL name. */
 extern const struct operand cli_common_options[];
 extern const struct operand cli_operator_options[];
+/* Those of the common options that this command takes. */
+const struct operand *cli_common_options_of(const struct cli_command *command);
 
 void help_write_all(const struct cli_command *commands, size_t count, struct buf *out);
 /* The commands whose names begin with the words; false when there are none. */

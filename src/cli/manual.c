@@ -82,7 +82,8 @@ void manual_write_commands(const struct cli_command *commands, size_t count, str
     buf_add(out, str_of(front));
     for (size_t i = 0; i < count; i++)
         add_command(out, &commands[i]);
-    buf_add(out, STR(".SH OPTIONS\nEvery command takes\n"));
+    buf_add(out, STR(".SH OPTIONS\nEvery command takes, but for those that give programs nothing to read, which "
+                     "have no\n.BR \\-\\-json ,\n"));
     add_all(out, cli_common_options, OPTION_COUNT_MAX, help_write_option);
     buf_add(out, STR("The commands that work on a running daemon take\n"));
     add_all(out, cli_operator_options, OPTION_COUNT_MAX, help_write_option);

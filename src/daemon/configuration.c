@@ -10,6 +10,7 @@
 #include "base/mistake.h"
 #include "base/setting.h"
 #include "base/yaml.h"
+#include "crypto/certificate.h"
 #include "daemon/manual.h"
 #include "daemon/policy.h"
 #include "daemon/syntax.h"
@@ -283,12 +284,47 @@ struct configuration *configuration_read(struct str file, struct str text, struc
     return reading.configuration;
 }
 
-static void check_readable(struct reading *reading, const struct yaml_node *node, const char *key, struct str path)
+static bool check_readable(struct reading *reading, const struct yaml_node *node, const char *key, struct str path)
 {
     if (!str_is_present(path) || access(path.ptr, R_OK) == 0)
-        return;
+        return true;
     refuse(reading, node, key, arena_printf(reading->arena, "%s: %s", path.ptr, strerror(errno)),
            STR("a file that can be read"));
+    return false;
+}
+
+/* Without a text where a file cannot be read; the key is wiped at once. */
+static enum certificate_fit find_fit(const struct listener_policy *listener)
+{
+    struct arena *arena = arena_create();
+    struct str chain = STR("");
+    struct str key = STR("");
+    (void)file_read(arena, listener->certificate_file.ptr, FILE_MAX_BYTES, &chain);
+    (void)file_read(arena, listener->key_file.ptr, FILE_MAX_BYTES, &key);
+    enum certificate_fit fit = certificate_fit(chain, key);
+    arena_destroy(arena);
+    return fit;
+}
+
+static void check_certificate(struct reading *reading, const struct yaml_node *node,
+                              const struct listener_policy *listener)
+{
+    bool is_readable = check_readable(reading, node, "certificate_file", listener->certificate_file);
+    is_readable = check_readable(reading, node, "key_file", listener->key_file) && is_readable;
+    if (!is_readable || !str_is_present(listener->certificate_file) || !str_is_present(listener->key_file))
+        return;
+    enum certificate_fit fit = find_fit(listener);
+    if (fit == CERTIFICATE_IS_NONE)
+        refuse(reading, node, "certificate_file",
+               arena_printf(reading->arena, "%s: no certificate", listener->certificate_file.ptr),
+               STR("a chain of certificates in PEM"));
+    if (fit == KEY_IS_NONE)
+        refuse(reading, node, "key_file", arena_printf(reading->arena, "%s: no key", listener->key_file.ptr),
+               STR("a private key in PEM, without a password"));
+    if (fit == KEY_IS_ANOTHERS)
+        refuse(reading, node, "key_file",
+               arena_printf(reading->arena, "%s: the key does not fit the certificate", listener->key_file.ptr),
+               STR("the private key of the first certificate in certificate_file"));
 }
 
 static void check_files(struct reading *reading)
@@ -297,10 +333,8 @@ static void check_files(struct reading *reading)
     check_readable(reading, reading->root, "dialect_directory", configuration->dialect_directory);
     const struct yaml_node *list = yaml_member(reading->root, "listeners");
     const struct yaml_node *node = list ? list->child : NULL;
-    for (size_t i = 0; node && i < configuration->listener_count; i++, node = node->next) {
-        check_readable(reading, node, "certificate_file", configuration->listeners[i].certificate_file);
-        check_readable(reading, node, "key_file", configuration->listeners[i].key_file);
-    }
+    for (size_t i = 0; node && i < configuration->listener_count; i++, node = node->next)
+        check_certificate(reading, node, &configuration->listeners[i]);
 }
 
 static struct str list_shipped_dialects(struct arena *arena)

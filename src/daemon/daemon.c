@@ -144,11 +144,26 @@ static struct configuration *load_first(struct daemon *daemon)
     return NULL;
 }
 
+/* store_open found nothing wrong: a page is damaged, or nothing can be written. The store's event has the words of
+ * the database. */
+static bool fail_to_use_store(struct daemon *daemon)
+{
+    const char *file = folder_file(daemon->data_directory, "jeton.db", daemon->arena);
+    return fail_to_start(arena_printf(daemon->arena,
+                                      "%s: the database cannot be used; the event store_failed says why. When the "
+                                      "file is damaged, put a backup in its place",
+                                      file));
+}
+
 static bool publish_first(struct daemon *daemon, struct configuration *configuration)
 {
     struct mistakes mistakes;
     mistakes_init(&mistakes, configuration->arena);
-    if (!complete(daemon, configuration, &mistakes)) {
+    if (realms_resolve(configuration, daemon->store, &daemon->key) != OK) {
+        configuration_destroy(configuration);
+        return fail_to_use_store(daemon);
+    }
+    if (!configuration_open_face(configuration, daemon->store, &mistakes)) {
         print_mistakes(&mistakes);
         configuration_destroy(configuration);
         return false;
@@ -157,12 +172,21 @@ static bool publish_first(struct daemon *daemon, struct configuration *configura
     return true;
 }
 
+static bool claim_folder(struct daemon *daemon)
+{
+    const char *claimed = daemon->options->claimed_directory;
+    struct str error;
+    if (claimed && str_equal(str_of(claimed), daemon->data_directory))
+        return true;
+    daemon->claim = folder_claim(daemon->data_directory, daemon->arena, &error);
+    return daemon->claim != NOBODY || fail_to_start(error);
+}
+
 static bool open_store(struct daemon *daemon)
 {
     struct str error;
-    daemon->claim = folder_claim(daemon->data_directory, daemon->arena, &error);
-    if (daemon->claim == NOBODY)
-        return fail_to_start(error);
+    if (!claim_folder(daemon))
+        return false;
     if (!folder_key(daemon->data_directory, daemon->arena, &daemon->key, &error))
         return fail_to_start(error);
     const struct store_options options = {.path = folder_file(daemon->data_directory, "jeton.db", daemon->arena)};
@@ -213,12 +237,13 @@ static bool start_helpers(struct daemon *daemon)
 static bool start_listeners(struct daemon *daemon)
 {
     struct snapshot_hold *hold;
+    struct str error = STR_NONE;
     const struct configuration *configuration = snapshot_hold(daemon->snapshot, &hold);
     daemon->listeners = listeners_create(handle_exchange, daemon);
     daemon->operations.listeners = daemon->listeners;
-    bool is_complete = listeners_apply(daemon->listeners, configuration);
+    bool is_complete = listeners_apply(daemon->listeners, configuration, daemon->arena, &error);
     snapshot_release(hold);
-    return is_complete || fail_to_start(STR("a listener could not be started"));
+    return is_complete || fail_to_start(error);
 }
 
 static bool start(struct daemon *daemon)
@@ -266,13 +291,22 @@ static void log_mistakes(const struct mistakes *mistakes)
     log_event(LOG_ERROR, "configuration_refused", log_number("mistakes", (int64_t)mistakes->count));
 }
 
+/* What cannot listen is in the log; the others run. */
+static void apply_listeners(struct daemon *daemon, const struct configuration *fresh)
+{
+    struct str error;
+    struct arena *arena = arena_create();
+    (void)listeners_apply(daemon->listeners, fresh, arena, &error);
+    arena_destroy(arena);
+}
+
 static void apply_fresh(struct daemon *daemon, struct configuration *fresh)
 {
     if (!str_equal(fresh->data_directory, daemon->data_directory))
         log_event(LOG_WARNING, "data_directory_needs_restart", log_text("data_directory", fresh->data_directory));
     log_set_level(fresh->log_level);
     snapshot_replace(daemon->snapshot, fresh);
-    listeners_apply(daemon->listeners, fresh);
+    apply_listeners(daemon, fresh);
     log_event(LOG_INFO, "configuration_reloaded", log_number("realms", (int64_t)fresh->realm_count));
 }
 

@@ -14,6 +14,8 @@ struct control_host;
 
 struct daemon_options {
     const char *configuration_path;
+    /* Optional: a data folder that the caller has claimed (folder_claim) and keeps until the call returns. */
+    const char *claimed_directory;
     /* Optional. The store and the realms are there, nothing listens yet; control_run works with `host`. False stops
      * the start; say why on stderr first. */
     bool (*before_serve)(const struct control_host *host, void *arg);

@@ -14,11 +14,13 @@
 #include "base/json.h"
 #include "daemon/daemon.h"
 #include "daemon/demo_seed.h"
+#include "daemon/folder.h"
 #include "daemon/shipped.h"
 #include "http/address.h"
 
 #define FILE_MAX 1048576
 #define PORT_MAX 65535
+#define NOBODY   -1
 /* The first line of the configuration tells a demo from any other folder. */
 #define MARK "# Made by `jeton demo`, and made anew when --listen changes.\n"
 
@@ -28,6 +30,7 @@ struct demo {
     struct str host;
     unsigned port;
     unsigned operations_port;
+    int claim;           /* of the data folder; NOBODY: none yet */
     bool is_new_address; /* since demo.json was written */
     json_t *values;      /* for the holes of configuration and seed */
     json_t *description; /* demo.json */
@@ -68,48 +71,97 @@ static unsigned bound_port(int fd)
     return (unsigned)port;
 }
 
-/* A socket that holds the port, so that the next choice is another; -1 when the port is taken. */
-static int hold_port(struct arena *arena, struct str host, unsigned port)
+/* The server's choice: "localhost" is loopback without a look into the hosts file. NULL with the reason. */
+static struct addrinfo *find_addresses(struct arena *arena, struct str host, unsigned port, const char **ret_reason)
 {
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *found;
     bool is_bracketed = str_has_prefix(host, STR("["));
     struct str name = is_bracketed ? str_slice(host, 1, host.len - 2) : host;
-    const char *service = arena_printf(arena, "%u", port).ptr;
-    if (getaddrinfo(arena_cstr(arena, name), service, &hints, &found) != 0)
+    const char *node = str_equal(name, STR("localhost")) ? NULL : arena_cstr(arena, name);
+    int failure = getaddrinfo(node, arena_printf(arena, "%u", port).ptr, &hints, &found);
+    if (failure == 0)
+        return found;
+    *ret_reason = arena_printf(arena, "the name does not resolve (%s)", gai_strerror(failure)).ptr;
+    return NULL;
+}
+
+/* -1 with errno set when it is taken. */
+static int bind_to(const struct addrinfo *address)
+{
+    const int on = 1;
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
         return -1;
-    int yes = 1;
-    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     /* as the server does it: connections that have ended do not hold the port */
-    if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
-                    bind(fd, found->ai_addr, found->ai_addrlen) != 0)) {
-        close(fd);
-        fd = -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (bind(fd, address->ai_addr, address->ai_addrlen) == 0)
+        return fd;
+    int cause = errno;
+    close(fd);
+    errno = cause;
+    return -1;
+}
+
+/* The first of the addresses that this machine has, when none of them is taken; -1 with errno set. */
+static int hold_first(const struct addrinfo *found)
+{
+    int held = -1;
+    errno = EADDRNOTAVAIL;
+    for (const struct addrinfo *at = found; at; at = at->ai_next) {
+        int fd = bind_to(at);
+        if (fd < 0 && (errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT))
+            continue;
+        if (fd < 0) {
+            int cause = errno;
+            if (held >= 0)
+                close(held);
+            errno = cause;
+            return -1;
+        }
+        if (held < 0)
+            held = fd;
+        else
+            close(fd);
     }
+    return held;
+}
+
+/* A socket that holds the port, so that the next choice is another; -1 with the reason. */
+static int hold_port(struct arena *arena, struct str host, unsigned port, const char **ret_reason)
+{
+    struct addrinfo *found = find_addresses(arena, host, port, ret_reason);
+    if (!found)
+        return -1;
+    int fd = hold_first(found);
+    if (fd < 0)
+        *ret_reason = strerror(errno);
     freeaddrinfo(found);
     return fd;
 }
 
-static int hold_operations_port(const struct demo *demo)
+static int hold_operations_port(const struct demo *demo, const char **ret_reason)
 {
-    int fd = demo->port < PORT_MAX ? hold_port(demo->arena, STR("127.0.0.1"), demo->port + 1) : -1;
-    return fd >= 0 ? fd : hold_port(demo->arena, STR("127.0.0.1"), 0);
+    const struct str host = STR("127.0.0.1");
+    int fd = demo->port < PORT_MAX ? hold_port(demo->arena, host, demo->port + 1, ret_reason) : -1;
+    return fd >= 0 ? fd : hold_port(demo->arena, host, 0, ret_reason);
 }
 
-static bool choose_ports(struct demo *demo)
+static bool choose_ports(struct demo *demo, const char *listen)
 {
-    int main_fd = -1;
-    if (demo->port == 0) {
-        main_fd = hold_port(demo->arena, demo->host, 0);
-        demo->port = main_fd >= 0 ? bound_port(main_fd) : 0;
-    }
-    int operations_fd = demo->port ? hold_operations_port(demo) : -1;
-    demo->operations_port = operations_fd >= 0 ? bound_port(operations_fd) : 0;
-    if (main_fd >= 0)
+    const char *reason = NULL;
+    int main_fd = hold_port(demo->arena, demo->host, demo->port, &reason);
+    int operations_fd = -1;
+    if (main_fd >= 0) {
+        demo->port = bound_port(main_fd);
+        operations_fd = hold_operations_port(demo, &reason);
         close(main_fd);
-    if (operations_fd >= 0)
-        close(operations_fd);
-    return demo->operations_port || complain("--listen", "no free port there");
+    }
+    if (operations_fd < 0)
+        return complain(listen, arena_printf(demo->arena, "%s; choose another with --listen HOST:PORT", reason).ptr);
+    demo->operations_port = bound_port(operations_fd);
+    close(operations_fd);
+    return true;
 }
 
 /* Whoever listens at every address is reached at this one. */
@@ -165,6 +217,17 @@ static bool open_folder(const struct demo *demo)
     if (is_folder_empty(demo->folder) || is_demo(demo))
         return true;
     return complain(demo->folder, "is neither empty nor a demo; choose another with --dir");
+}
+
+/* Before anything is written: the files may be those of a demo that runs. */
+static bool claim_folder(struct demo *demo)
+{
+    struct str error;
+    demo->claim = folder_claim(str_of(path_in(demo, "data")), demo->arena, &error);
+    if (demo->claim != NOBODY)
+        return true;
+    fprintf(stderr, "jeton demo: %.*s\n", STR_ARGS(error));
+    return false;
 }
 
 static void read_description(struct demo *demo)
@@ -234,15 +297,12 @@ static bool register_services(const struct control_host *host, void *arg)
         tell_addresses(demo);
     if (!seed_services(host, demo->arena, demo->values, demo->description, &error))
         return complain(demo->folder, arena_cstr(demo->arena, error));
-    if (!write_description(demo))
-        return false;
-    print_tries(demo);
-    return true;
+    return write_description(demo);
 }
 
 static void say_ready(void *arg)
 {
-    (void)arg;
+    print_tries(arg);
     puts("ready");
     fflush(stdout);
 }
@@ -250,7 +310,7 @@ static void say_ready(void *arg)
 static bool prepare(struct demo *demo, const char *listen)
 {
     read_listen(demo, listen);
-    if (!open_folder(demo) || !choose_ports(demo))
+    if (!choose_ports(demo, listen) || !open_folder(demo) || !claim_folder(demo))
         return false;
     set_values(demo);
     read_description(demo);
@@ -259,17 +319,20 @@ static bool prepare(struct demo *demo, const char *listen)
 
 int demo_serve(const struct demo_options *options)
 {
-    struct demo demo = {.arena = arena_create(), .folder = options->folder};
+    struct demo demo = {.arena = arena_create(), .folder = options->folder, .claim = NOBODY};
     int status = 1;
     if (prepare(&demo, options->listen)) {
         const struct daemon_options daemon = {
             .configuration_path = path_in(&demo, "jeton.yaml"),
             .before_serve = register_services,
             .after_serve = say_ready,
+            .claimed_directory = path_in(&demo, "data"),
             .arg = &demo,
         };
         status = daemon_serve(&daemon);
     }
+    if (demo.claim != NOBODY)
+        folder_release(demo.claim);
     arena_destroy(demo.arena);
     return status;
 }

@@ -102,7 +102,7 @@ static void link_listener(struct listeners *listeners, struct listener *listener
 }
 
 static bool start_listener(struct listeners *listeners, const struct configuration *configuration,
-                           const struct listener_policy *policy)
+                           const struct listener_policy *policy, struct arena *error_arena, struct str *ret_error)
 {
     struct arena *arena = arena_create();
     struct listener *listener = arena_new(arena, struct listener);
@@ -117,6 +117,7 @@ static bool start_listener(struct listeners *listeners, const struct configurati
     listener->server = server_start(&listener->options, arena, &error);
     if (!listener->server) {
         log_event(LOG_ERROR, "listen_failed", log_text("address", policy->address), log_text("reason", error));
+        *ret_error = arena_str(error_arena, error);
         arena_destroy(arena);
         return false;
     }
@@ -218,7 +219,8 @@ bool listeners_sweep(struct listeners *listeners)
     return is_one_left;
 }
 
-bool listeners_apply(struct listeners *listeners, const struct configuration *configuration)
+bool listeners_apply(struct listeners *listeners, const struct configuration *configuration, struct arena *arena,
+                     struct str *ret_error)
 {
     bool is_complete = true;
     for (struct listener *listener = listeners->first; listener; listener = listener->next)
@@ -229,7 +231,7 @@ bool listeners_apply(struct listeners *listeners, const struct configuration *co
         if (listener)
             update_listener(listener, configuration, policy);
         else
-            is_complete = start_listener(listeners, configuration, policy) && is_complete;
+            is_complete = start_listener(listeners, configuration, policy, arena, ret_error) && is_complete;
     }
     remove_unwanted(listeners);
     return is_complete;

@@ -11,6 +11,9 @@
 
 #include <stdbool.h>
 
+#include "base/text.h"
+
+struct arena;
 struct configuration;
 struct exchange;
 struct listeners;
@@ -21,8 +24,10 @@ typedef void (*listener_handler)(struct exchange *exchange, unsigned serves, voi
 
 struct listeners *listeners_create(listener_handler handler, void *arg);
 
-/* False when a new listener cannot listen: the log says which and why; the others run. Does not wait. */
-bool listeners_apply(struct listeners *listeners, const struct configuration *configuration);
+/* False when a new listener cannot listen: the log and, of the last one, `ret_error` (in the arena) say which and
+ * why; the others run. Does not wait. */
+bool listeners_apply(struct listeners *listeners, const struct configuration *configuration, struct arena *arena,
+                     struct str *ret_error);
 
 /* Ends removed listeners whose connections have ended or whose time is over; true while some are left. */
 bool listeners_sweep(struct listeners *listeners);

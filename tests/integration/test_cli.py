@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import re
+import socket
 import sqlite3
 import stat
 import subprocess
@@ -98,7 +99,16 @@ def test_wrong_use_is_status_2(words):
 def test_version_is_the_repositorys():
     version = Path(daemons.REPOSITORY, "VERSION").read_text().strip()
     assert jeton("version").stdout == f"jeton {version}\n"
+    assert jeton("--version").stdout == jeton("version").stdout
     assert json.loads(jeton("version", "--json").stdout) == {"version": version}
+
+
+@pytest.mark.parametrize("name", ["demo", "serve", "help"])
+def test_json_is_offered_only_where_there_is_some(name):
+    assert "--json" not in jeton("help", name).stdout
+    done = jeton(name, "--json")
+    assert done.returncode == 2 and "no option --json" in done.stderr
+    assert "--json" in jeton("help", "check").stdout
 
 
 # --- init and check ---
@@ -130,6 +140,34 @@ def test_check_tells_all_mistakes_at_once(tmp_path):
     assert {mistake["key"] for mistake in mistakes} >= {"log_level", "realms.main.access_token.length"}
     assert all(mistake["line"] > 1 and mistake["file"] == str(file) for mistake in mistakes)
     assert "debug" in next(mistake["allowed"] for mistake in mistakes if mistake["key"] == "log_level")
+
+
+def make_certificate(folder, name):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "2", "-subj", f"/CN={name}", "-keyout", folder / f"{name}.key",
+                    "-out", folder / f"{name}.crt"], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("certificate, key, wrong, found", [
+    ("garbage", "one.key", "certificate_file", "no certificate"), ("one.crt", "garbage", "key_file", "no key"),
+    ("cut", "one.key", "certificate_file", "no certificate"), ("one.crt", "two.key", "key_file", "does not fit"),
+    ("one.crt", "one.key", None, None), ("chain", "one.key", None, None), ("chain", "two.key", "key_file", "not fit")])
+def test_check_reads_certificate_and_key(tmp_path, certificate, key, wrong, found):
+    """What TLS could not start with is a mistake of the configuration, with its line."""
+    jeton("init", tmp_path)
+    for name in ("one", "two"):
+        make_certificate(tmp_path, name)
+    one, two = (tmp_path / "one.crt").read_text(), (tmp_path / "two.crt").read_text()
+    for name, text in (("garbage", "garbage\n"), ("chain", one + two), ("cut", one + two[:200])):
+        (tmp_path / name).write_text(text)
+    file = tmp_path / "jeton.yaml"
+    lines = f"serves: [public]\n    certificate_file: {certificate}\n    key_file: {key}"
+    file.write_text(file.read_text().replace("serves: [public]", lines))
+    mistakes = json.loads(jeton("check", "--config", file, "--json").stdout)["mistakes"]
+    assert [mistake["key"].rsplit(".", 1)[-1] for mistake in mistakes] == ([wrong] if wrong else [])
+    for mistake in mistakes:
+        assert found in mistake["found"] and mistake["allowed"]
+        assert file.read_text().splitlines()[mistake["line"] - 1].strip().startswith(f"{wrong}:")
 
 
 # --- the demo's folder ---
@@ -232,12 +270,68 @@ def test_the_demo_leaves_a_strangers_folder_alone(tmp_path):
     assert os.listdir(tmp_path) == ["letter.txt"]
 
 
+def test_a_running_demo_keeps_its_files(own_demo):
+    """A second one in the same folder is told so before it writes anything."""
+    folder = own_demo.data_folder.parent
+    before = {name: (folder / name).read_bytes() for name in ("jeton.yaml", "demo.json")}
+    done = jeton("demo", "--dir", folder, "--listen", "localhost:0")
+    assert done.returncode == 1 and done.stdout == ""
+    assert "another daemon uses this folder" in done.stderr
+    assert before == {name: (folder / name).read_bytes() for name in before}
+
+
+def test_the_demo_tells_a_busy_port_and_makes_nothing(tmp_path):
+    """Either loopback address may be the busy one."""
+    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        with socket.create_server((host, 0), family=family) as busy:
+            listen = f"localhost:{busy.getsockname()[1]}"
+            done = jeton("demo", "--dir", tmp_path / "demo", "--listen", listen)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == (f"jeton demo: {listen}: Address already in use; choose another with "
+                               "--listen HOST:PORT\n")
+        assert not (tmp_path / "demo").exists()
+
+
+def test_the_demo_says_that_a_name_does_not_resolve(tmp_path):
+    done = jeton("demo", "--dir", tmp_path / "demo", "--listen", "nowhere.invalid:0")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "nowhere.invalid:0: the name does not resolve" in done.stderr
+    assert not (tmp_path / "demo").exists()
+
+
+def test_serve_says_which_address_it_cannot_have(tmp_path):
+    """In words, beside the log's line."""
+    jeton("init", tmp_path)
+    file = tmp_path / "jeton.yaml"
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        address = f"127.0.0.1:{busy.getsockname()[1]}"
+        text = file.read_text().replace("127.0.0.1:8080", address).replace("127.0.0.1:8081", "127.0.0.1:0")
+        file.write_text(text)
+        done = jeton("serve", "--config", file)
+    assert done.returncode == 1
+    assert f"jeton: cannot listen on {address}: Address already in use\n" in done.stderr
+
+
 @pytest.mark.parametrize("listen", ["localhost", ":8080", "localhost:99999", "localhost:http"])
 def test_the_demo_wants_host_and_port(tmp_path, listen):
     done = jeton("demo", "--dir", tmp_path / "demo", "--listen", listen)
     assert done.returncode == 2
     assert "HOST:PORT" in done.stderr
     assert not (tmp_path / "demo").exists()
+
+
+def test_a_damaged_database_is_not_called_a_mistake_of_the_configuration(own_demo):
+    """Pages behind the first are overwritten, so it still opens; the file, the cause and the cure are said."""
+    own_demo.stop()
+    database = own_demo.data_folder / "jeton.db"
+    with open(database, "r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * 10 * 4096)
+    done = jeton("serve", "--config", own_demo.data_folder.parent / "jeton.yaml")
+    assert done.returncode == 1
+    said = done.stderr.splitlines()[-1]
+    assert said.startswith(f"jeton: {database}: ") and "damaged" in said and "backup" in said
+    assert "malformed" in done.stderr and "realms" not in said
 
 
 # --- the operator's commands ---

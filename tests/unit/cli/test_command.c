@@ -70,6 +70,8 @@ static const struct cli_command commands[] = {
     },
     {.name = "fail", .summary = "Fail", .run = run_badly},
     {.name = "stats", .summary = "Count", .run = run_note, .is_operator = true},
+    {.name = "serve", .summary = "Serve", .run = run_note, .has_no_json = true},
+    {.name = "version", .summary = "Tell it", .run = run_note},
 };
 
 /* What went to stdout and stderr while a line was run. */
@@ -242,6 +244,21 @@ static void help_wins_over_what_is_missing_and_runs_nothing(void **state)
     assert_non_null(strstr(printed, "stats"));
 }
 
+static void json_is_wrong_use_where_there_is_none(void **state)
+{
+    (void)state;
+    assert_misuse("serve --json", "there is no option --json");
+    assert_int_equal(run_line("serve --help"), EXIT_DONE);
+    assert_null(strstr(printed, "--json"));
+}
+
+static void the_version_is_an_option_too(void **state)
+{
+    (void)state;
+    assert_int_equal(run_line("--version"), EXIT_DONE);
+    assert_string_equal(seen.name, "version");
+}
+
 static void no_command_lists_them_all(void **state)
 {
     (void)state;
@@ -275,6 +292,8 @@ int main(void)
         cmocka_unit_test(texts_are_utf8),
         cmocka_unit_test(socket_and_config_are_for_operators_commands),
         cmocka_unit_test(help_wins_over_what_is_missing_and_runs_nothing),
+        cmocka_unit_test(json_is_wrong_use_where_there_is_none),
+        cmocka_unit_test(the_version_is_an_option_too),
         cmocka_unit_test(no_command_lists_them_all),
         cmocka_unit_test(a_failure_is_told_to_people_and_to_programs),
     };

@@ -159,7 +159,8 @@ static void bad_length_is_found_among_half_heads(void **state)
     close_all(halves, LOOKS - 1);
 }
 
-/* A crowd of half heads costs no more than that: beyond it the library's own 400 goes out, and the end all the same. */
+/* A crowd of half heads costs no more than that: beyond it the library's own 400 goes out, and the end all the same.
+ */
 static void bad_length_in_a_crowd_ends_its_connection(void **state)
 {
     (void)state;
@@ -197,12 +198,9 @@ static void start_raises_the_descriptor_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RULE(stuck_worker_holds_up_no_newcomers),
-        RULE(watch_goes_on_while_every_worker_is_stuck),
-        RULE(stop_forgets_who_still_waits_for_room),
-        RULE(bad_length_is_found_among_half_heads),
-        RULE(bad_length_in_a_crowd_ends_its_connection),
-        RULE(start_raises_the_descriptor_limit),
+        RULE(stuck_worker_holds_up_no_newcomers),        RULE(watch_goes_on_while_every_worker_is_stuck),
+        RULE(stop_forgets_who_still_waits_for_room),     RULE(bad_length_is_found_among_half_heads),
+        RULE(bad_length_in_a_crowd_ends_its_connection), RULE(start_raises_the_descriptor_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
