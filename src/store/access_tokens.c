@@ -13,7 +13,7 @@ STEP access_token_insert(struct store_tx *tx, const struct access_token_row *row
     return grant_extend(tx, row->grant_id, row->expires_at);
 }
 
-static STEP read_token(struct sql *sql, struct arena *arena, int64_t id, struct access_token_row **ret_row)
+static STEP read_token(struct sql *sql, struct arena *arena, int64_t id, void **ret_row)
 {
     struct sql_statement *statement;
     struct access_token_row *row = arena_new(arena, struct access_token_row);
@@ -36,14 +36,8 @@ static STEP read_token(struct sql *sql, struct arena *arena, int64_t id, struct 
 STEP access_token_find(struct store_reader *reader, struct arena *arena, int64_t id,
                        struct access_token_row **ret_row)
 {
-    struct cache *cache = reader->caches[CACHED_TOKENS];
-    uint32_t epoch;
-    struct access_token_row *row = cache_find(cache, arena, id, &epoch);
-    if (!row) {
-        TRY(reader_note(reader, read_token(reader_sql(reader), arena, id, &row)));
-        if (row)
-            cache_keep(cache, id, epoch, row);
-    }
+    void *row;
+    TRY(reader_find(reader, CACHED_TOKENS, arena, id, read_token, &row));
     *ret_row = row;
     return OK;
 }

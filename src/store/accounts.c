@@ -25,7 +25,7 @@ static bool take_row(struct sql_statement *statement, struct arena *arena, struc
     return sql_digest(statement, 4, &row->secret_hash);
 }
 
-static STEP read_account(struct sql *sql, struct arena *arena, int64_t id, struct account_row **ret_row)
+static STEP read_account(struct sql *sql, struct arena *arena, int64_t id, void **ret_row)
 {
     struct sql_statement *statement;
     struct account_row *row = arena_new(arena, struct account_row);
@@ -41,46 +41,30 @@ static STEP read_account(struct sql *sql, struct arena *arena, int64_t id, struc
 
 STEP account_find_row(struct store_reader *reader, struct arena *arena, int64_t id, struct account_row **ret_row)
 {
-    struct cache *cache = reader->caches[CACHED_ACCOUNTS];
-    uint32_t epoch;
-    struct account_row *row = cache_find(cache, arena, id, &epoch);
-    if (!row) {
-        TRY(reader_note(reader, read_account(reader_sql(reader), arena, id, &row)));
-        if (row)
-            cache_keep(cache, id, epoch, row);
-    }
+    void *row;
+    TRY(reader_find(reader, CACHED_ACCOUNTS, arena, id, read_account, &row));
     *ret_row = row;
     return OK;
 }
 
-static STEP read_id(struct sql *sql, int64_t realm_id, struct str account_id, int64_t *ret_id)
+static bool has_name(const void *found, int64_t realm_id, struct str account_id)
 {
-    return sql_run_int(sql, "SELECT id FROM accounts WHERE realm_id = $1 AND account_id = $2",
-                       SQL_VALUES(sql_of_int(realm_id), sql_of_text(account_id)), ret_id);
-}
-
-static bool has_name(const struct account_row *row, int64_t realm_id, struct str account_id)
-{
-    return row && row->realm_id == realm_id && str_equal(row->account_id, account_id);
+    const struct account_row *row = found;
+    return row->realm_id == realm_id && str_equal(row->account_id, account_id);
 }
 
 STEP account_find(struct store_reader *reader, struct arena *arena, int64_t realm_id, struct str account_id,
                   struct account_row **ret_row)
 {
-    struct name_cache *names = reader->names[NAMED_ACCOUNTS];
-    uint64_t hash = name_hash(realm_id, account_id);
-    struct account_row *row = NULL;
-    int64_t id = name_cache_find(names, hash);
-    if (id != 0)
-        TRY(account_find_row(reader, arena, id, &row));
-    if (!has_name(row, realm_id, account_id)) {
-        row = NULL;
-        TRY(reader_note(reader, read_id(reader_sql(reader), realm_id, account_id, &id)));
-        if (id != 0) {
-            TRY(account_find_row(reader, arena, id, &row));
-            name_cache_keep(names, hash, id);
-        }
-    }
+    static const struct named_rows rows = {
+        .kind = CACHED_ACCOUNTS,
+        .names = NAMED_ACCOUNTS,
+        .id_by_name = "SELECT id FROM accounts WHERE realm_id = $1 AND account_id = $2",
+        .read = read_account,
+        .has_name = has_name,
+    };
+    void *row;
+    TRY(reader_find_named(reader, &rows, arena, realm_id, account_id, &row));
     *ret_row = row;
     return OK;
 }

@@ -56,12 +56,12 @@ static STEP read_secrets(struct sql *sql, struct arena *arena, struct client_row
     return sql_end(statement);
 }
 
-static STEP read_client(struct sql *sql, struct arena *arena, const char *text, const struct sql_value *values,
-                        struct client_row **ret_row)
+static STEP read_client(struct sql *sql, struct arena *arena, int64_t id, void **ret_row)
 {
+    static const char text[] = SELECT " WHERE c.id = $1";
     struct sql_statement *statement;
     struct client_row *row = NULL;
-    TRY(sql_query(sql, text, values, &statement));
+    TRY(sql_query(sql, text, SQL_VALUES(sql_of_int(id)), &statement));
     if (sql_next(statement)) {
         row = arena_new(arena, struct client_row);
         take_row(statement, arena, row);
@@ -75,49 +75,30 @@ static STEP read_client(struct sql *sql, struct arena *arena, const char *text, 
 
 STEP client_find_row(struct store_reader *reader, struct arena *arena, int64_t id, struct client_row **ret_row)
 {
-    static const char text[] = SELECT " WHERE c.id = $1";
-    struct cache *cache = reader->caches[CACHED_CLIENTS];
-    uint32_t epoch;
-    struct client_row *row = cache_find(cache, arena, id, &epoch);
-    if (!row) {
-        struct sql *sql = reader_sql(reader);
-        TRY(reader_note(reader, read_client(sql, arena, text, SQL_VALUES(sql_of_int(id)), &row)));
-        if (row)
-            cache_keep(cache, id, epoch, row);
-    }
+    void *row;
+    TRY(reader_find(reader, CACHED_CLIENTS, arena, id, read_client, &row));
     *ret_row = row;
     return OK;
 }
 
-static STEP read_id(struct sql *sql, int64_t realm_id, struct str client_id, int64_t *ret_id)
+static bool has_name(const void *found, int64_t realm_id, struct str client_id)
 {
-    return sql_run_int(sql, "SELECT id FROM clients WHERE realm_id = $1 AND client_id = $2",
-                       SQL_VALUES(sql_of_int(realm_id), sql_of_text(client_id)), ret_id);
+    const struct client_row *row = found;
+    return row->realm_id == realm_id && str_equal(row->client_id, client_id);
 }
 
-static bool has_name(const struct client_row *row, int64_t realm_id, struct str client_id)
-{
-    return row && row->realm_id == realm_id && str_equal(row->client_id, client_id);
-}
-
-/* Names lead to rows, rows are what can become untrue: a name keeps its row as long as the row lives. */
 STEP client_find(struct store_reader *reader, struct arena *arena, int64_t realm_id, struct str client_id,
                  struct client_row **ret_row)
 {
-    struct name_cache *names = reader->names[NAMED_CLIENTS];
-    uint64_t hash = name_hash(realm_id, client_id);
-    struct client_row *row = NULL;
-    int64_t id = name_cache_find(names, hash);
-    if (id != 0)
-        TRY(client_find_row(reader, arena, id, &row));
-    if (!has_name(row, realm_id, client_id)) {
-        row = NULL;
-        TRY(reader_note(reader, read_id(reader_sql(reader), realm_id, client_id, &id)));
-        if (id != 0) {
-            TRY(client_find_row(reader, arena, id, &row));
-            name_cache_keep(names, hash, id);
-        }
-    }
+    static const struct named_rows rows = {
+        .kind = CACHED_CLIENTS,
+        .names = NAMED_CLIENTS,
+        .id_by_name = "SELECT id FROM clients WHERE realm_id = $1 AND client_id = $2",
+        .read = read_client,
+        .has_name = has_name,
+    };
+    void *row;
+    TRY(reader_find_named(reader, &rows, arena, realm_id, client_id, &row));
     *ret_row = row;
     return OK;
 }

@@ -13,7 +13,7 @@ STEP grant_insert(struct store_tx *tx, const struct grant_row *row, int64_t *ret
                        ret_id);
 }
 
-static STEP read_grant(struct sql *sql, struct arena *arena, int64_t id, struct grant_row **ret_row)
+static STEP read_grant(struct sql *sql, struct arena *arena, int64_t id, void **ret_row)
 {
     struct sql_statement *statement;
     struct grant_row *row = NULL;
@@ -35,14 +35,8 @@ static STEP read_grant(struct sql *sql, struct arena *arena, int64_t id, struct 
 
 STEP grant_find(struct store_reader *reader, struct arena *arena, int64_t id, struct grant_row **ret_row)
 {
-    struct cache *cache = reader->caches[CACHED_GRANTS];
-    uint32_t epoch;
-    struct grant_row *row = cache_find(cache, arena, id, &epoch);
-    if (!row) {
-        TRY(reader_note(reader, read_grant(reader_sql(reader), arena, id, &row)));
-        if (row)
-            cache_keep(cache, id, epoch, row);
-    }
+    void *row;
+    TRY(reader_find(reader, CACHED_GRANTS, arena, id, read_grant, &row));
     *ret_row = row;
     return OK;
 }

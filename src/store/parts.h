@@ -109,6 +109,24 @@ struct sql *reader_sql(struct store_reader *reader);
 /* Says how a verb's reads went, as it must after each use of reader_sql: passes `outcome` on, and logs when that is
  * news. */
 STEP reader_note(struct store_reader *reader, enum outcome outcome);
+/* Reads a row by its id, past any cache; NULL where there is none. */
+typedef enum outcome (*row_read)(struct sql *sql, struct arena *arena, int64_t id, void **ret_row);
+/* The row from the cache while its epoch stands, else as `read` finds it, kept for the next time. */
+STEP reader_find(struct store_reader *reader, enum cached_rows kind, struct arena *arena, int64_t id, row_read read,
+                 void **ret_row);
+
+/* Rows that have a name in their realm. */
+struct named_rows {
+    enum cached_rows kind;
+    enum cached_names names;
+    const char *id_by_name; /* SELECT the id, by $1 the realm and $2 the name */
+    row_read read;
+    bool (*has_name)(const void *row, int64_t realm_id, struct str name);
+};
+/* Names lead to rows, rows are what can become untrue: a name keeps its row as long as the row lives. */
+STEP reader_find_named(struct store_reader *reader, const struct named_rows *rows, struct arena *arena,
+                       int64_t realm_id, struct str name, void **ret_row);
+
 /* Forgets what was cached in a transaction that has rolled back. */
 void reader_forget(struct store_reader *reader);
 /* Forgets a row that its own transaction has changed. */

@@ -175,6 +175,43 @@ STEP reader_note(struct store_reader *reader, enum outcome outcome)
     return outcome;
 }
 
+STEP reader_find(struct store_reader *reader, enum cached_rows kind, struct arena *arena, int64_t id, row_read read,
+                 void **ret_row)
+{
+    struct cache *cache = reader->caches[kind];
+    uint32_t epoch;
+    void *row = cache_find(cache, arena, id, &epoch);
+    if (!row) {
+        TRY(reader_note(reader, read(reader_sql(reader), arena, id, &row)));
+        if (row)
+            cache_keep(cache, id, epoch, row);
+    }
+    *ret_row = row;
+    return OK;
+}
+
+STEP reader_find_named(struct store_reader *reader, const struct named_rows *rows, struct arena *arena,
+                       int64_t realm_id, struct str name, void **ret_row)
+{
+    struct name_cache *names = reader->names[rows->names];
+    uint64_t hash = name_hash(realm_id, name);
+    void *row = NULL;
+    int64_t id = name_cache_find(names, hash);
+    if (id != 0)
+        TRY(reader_find(reader, rows->kind, arena, id, rows->read, &row));
+    if (row && rows->has_name(row, realm_id, name)) {
+        *ret_row = row;
+        return OK;
+    }
+    TRY(reader_note(reader, sql_run_int(reader_sql(reader), rows->id_by_name,
+                                        SQL_VALUES(sql_of_int(realm_id), sql_of_text(name)), &id)));
+    *ret_row = NULL;
+    if (id == 0)
+        return OK;
+    name_cache_keep(names, hash, id);
+    return reader_find(reader, rows->kind, arena, id, rows->read, ret_row);
+}
+
 void reader_forget(struct store_reader *reader)
 {
     for (size_t i = 0; i < CACHED_ROWS_COUNT; i++)
