@@ -12,6 +12,7 @@
 
 #include "admin/commands.h"
 #include "base/arena.h"
+#include "base/control_socket.h"
 #include "base/buf.h"
 #include "base/log.h"
 
@@ -48,19 +49,6 @@ static bool wait_readable(const struct control *control, int fd, int timeout_ms)
     return count > 0 && !polls[0].revents && polls[1].revents;
 }
 
-static bool write_line(int fd, struct str line)
-{
-    while (line.len) {
-        ssize_t put = send(fd, line.ptr, line.len, MSG_NOSIGNAL);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return false;
-        line = str_slice(line, (size_t)put, line.len);
-    }
-    return true;
-}
-
 /* The file's mode keeps others out already; this keeps them out where a folder was opened by mistake. */
 static bool is_operator(int fd, int64_t *ret_uid)
 {
@@ -75,7 +63,7 @@ static bool is_operator(int fd, int64_t *ret_uid)
 static bool refuse_line(int fd, const char *error)
 {
     struct arena *arena = arena_create();
-    bool sent = write_line(fd, arena_printf(arena, "{\"ok\":false,\"error\":\"%s\"}\n", error));
+    bool sent = control_socket_send(fd, arena_printf(arena, "{\"ok\":false,\"error\":\"%s\"}\n", error));
     arena_destroy(arena);
     return sent;
 }
@@ -87,7 +75,7 @@ static bool answer_line(const struct control *control, int fd, struct str line, 
     bool sent;
     if (json_is_object(request)) {
         struct str answer = json_text(arena, command_run(&control->host, arena, request, uid));
-        sent = write_line(fd, arena_printf(arena, "%.*s\n", STR_ARGS(answer)));
+        sent = control_socket_send(fd, arena_printf(arena, "%.*s\n", STR_ARGS(answer)));
     } else {
         sent = refuse_line(fd, "a command is one JSON object on one line");
     }

@@ -106,19 +106,6 @@ static int connect_to_daemon(const struct cli_call *call, struct str *ret_error)
     return fd;
 }
 
-static bool send_line(int fd, struct str line)
-{
-    while (line.len) {
-        ssize_t put = send(fd, line.ptr, line.len, MSG_NOSIGNAL);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return false;
-        line = str_slice(line, (size_t)put, line.len);
-    }
-    return true;
-}
-
 static bool receive_line(int fd, struct buf *line)
 {
     char room[16384];
@@ -144,7 +131,8 @@ json_t *connection_ask(const struct cli_call *call, const json_t *request, struc
     if (fd < 0)
         return NULL;
     buf_init(&line, call->arena, ANSWER_MAX);
-    bool is_answered = send_line(fd, arena_printf(call->arena, "%.*s\n", STR_ARGS(text))) && receive_line(fd, &line);
+    bool is_answered =
+        control_socket_send(fd, arena_printf(call->arena, "%.*s\n", STR_ARGS(text))) && receive_line(fd, &line);
     close(fd);
     json_t *answer = is_answered ? json_read(call->arena, buf_str(&line)) : NULL;
     if (!answer)

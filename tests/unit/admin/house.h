@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../scratch.h"
 #include "admin/control.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -24,7 +25,7 @@
 
 struct house {
     struct arena *arena;
-    char folder[64];
+    const char *folder;
     struct store *store;
     struct realm realms[2]; /* "first" and "second" */
     const struct realm *realm_list[2];
@@ -79,8 +80,8 @@ static inline void house_open(struct house *house)
     scopes[0].name = STR("read");
     scopes[1].name = STR("org_*:read");
     house->arena = arena_create();
-    strcpy(house->folder, "/tmp/jeton-admin-XXXXXX");
-    assert_non_null(mkdtemp(house->folder));
+    house->folder = scratch_create(house->arena, "house");
+    assert_non_null(house->folder);
     const struct store_options options = {
         .path = arena_printf(house->arena, "%s/jeton.db", house->folder).ptr,
         .is_without_sync = true,

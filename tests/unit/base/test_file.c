@@ -14,6 +14,8 @@
 #include "base/arena.h"
 #include "base/file.h"
 
+#include "../scratch.h"
+
 static struct arena *arena;
 static const char *folder;
 
@@ -26,9 +28,7 @@ static int setup(void **state)
 {
     (void)state;
     arena = arena_create();
-    const char *place = getenv("TMPDIR");
-    char *name = (char *)arena_printf(arena, "%s/file-XXXXXX", place ? place : "/tmp").ptr;
-    folder = mkdtemp(name);
+    folder = scratch_create(arena, "file");
     return folder ? 0 : -1;
 }
 

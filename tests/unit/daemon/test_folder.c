@@ -16,6 +16,8 @@
 #include "crypto/digest.h"
 #include "daemon/folder.h"
 
+#include "../scratch.h"
+
 struct place {
     struct arena *arena;
     struct str folder;
@@ -26,9 +28,8 @@ static int open_place(void **state)
 {
     struct arena *arena = arena_create();
     struct place *place = arena_new(arena, struct place);
-    const char *parent = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
-    char *folder = (char *)arena_printf(arena, "%s/folder-XXXXXX", parent).ptr;
-    assert_non_null(mkdtemp(folder));
+    const char *folder = scratch_create(arena, "folder");
+    assert_non_null(folder);
     place->arena = arena;
     place->folder = str_of(folder);
     place->key_file = folder_file(place->folder, "jeton.key", arena);

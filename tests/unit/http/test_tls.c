@@ -11,15 +11,17 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "../scratch.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/file.h"
 
 static struct fixture fixture;
 static struct reply reply;
-static char folder[] = "/tmp/jeton-tls-XXXXXX";
-static char certificate_file[64];
-static char key_file[64];
+static struct arena *memory;
+static const char *folder;
+static const char *certificate_file;
+static const char *key_file;
 static SSL_CTX *client_tls;
 
 static void write_pem(const char *path, EVP_PKEY *key, X509 *certificate)
@@ -56,10 +58,11 @@ static void make_certificate(const char *name)
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof(folder), "/tmp/jeton-tls-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(certificate_file, sizeof(certificate_file), "%s/certificate.pem", folder);
-    snprintf(key_file, sizeof(key_file), "%s/key.pem", folder);
+    memory = arena_create();
+    folder = scratch_create(memory, "tls");
+    assert_non_null(folder);
+    certificate_file = arena_printf(memory, "%s/certificate.pem", folder).ptr;
+    key_file = arena_printf(memory, "%s/key.pem", folder).ptr;
     make_certificate("first.example");
     client_tls = SSL_CTX_new(TLS_client_method());
     fixture_init(&fixture);
@@ -77,6 +80,7 @@ static int tear_down(void **state)
     unlink(certificate_file);
     unlink(key_file);
     rmdir(folder);
+    arena_destroy(memory);
     return 0;
 }
 
