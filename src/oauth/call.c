@@ -18,12 +18,12 @@ static const struct str fact_names[FACT_COUNT] = {
 };
 
 static const struct operation operations[] = {
-    {STR_INIT("token"), false, token_check, token_prepare, token_apply, token_conclude},
-    {STR_INIT("revoke"), false, revoke_check, revoke_prepare, revoke_apply, NULL},
-    {STR_INIT("introspect"), false, introspect_check, introspect_prepare, NULL, NULL},
-    {STR_INIT("metadata"), false, check_nothing, metadata_prepare, NULL, NULL},
-    {STR_INIT("guard"), true, guard_check, guard_prepare, NULL, NULL},
-    {STR_INIT("whoami"), true, guard_check, guard_prepare, NULL, NULL},
+    {STR_INIT("token"), false, token_check, token_prepare, NULL, token_apply, token_conclude},
+    {STR_INIT("revoke"), false, revoke_check, revoke_prepare, NULL, revoke_apply, NULL},
+    {STR_INIT("introspect"), false, introspect_check, introspect_prepare, NULL, NULL, NULL},
+    {STR_INIT("metadata"), false, check_nothing, metadata_prepare, NULL, NULL, NULL},
+    {STR_INIT("guard"), true, guard_check, guard_prepare, NULL, NULL, NULL},
+    {STR_INIT("whoami"), true, guard_check, guard_prepare, NULL, NULL, NULL},
 };
 
 struct str parameter_name(enum parameter parameter)

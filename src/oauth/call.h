@@ -20,9 +20,11 @@ struct account_row;
 struct client_row;
 struct grant_kind;
 struct grant_row;
+struct instance_row;
 struct refresh_token_row;
 struct store_reader;
 struct store_tx;
+struct user_row;
 
 /* name, may stand in a URL */
 #define PARAMETERS(X)                                                                                                \
@@ -38,7 +40,17 @@ struct store_tx;
     X(token_type_hint, true)                                                                                         \
     X(access_token, false)                                                                                           \
     X(password, false)                                                                                               \
-    X(code, false)
+    X(code, false)                                                                                                   \
+    X(username, true)                                                                                                \
+    X(redirect_uri, true)                                                                                            \
+    X(response_type, true)                                                                                           \
+    X(response_mode, true)                                                                                           \
+    X(state, true)                                                                                                   \
+    X(code_challenge, true)                                                                                          \
+    X(code_challenge_method, true)                                                                                   \
+    X(code_verifier, false)                                                                                          \
+    X(prompt, true)                                                                                                  \
+    X(max_age, true)
 
 enum parameter {
 #define PARAMETER_ENUM(name, in_url) PARAMETER_##name,
@@ -46,6 +58,7 @@ enum parameter {
 #undef PARAMETER_ENUM
         PARAMETER_COUNT
 };
+_Static_assert(PARAMETER_COUNT <= 32, "sets of parameters are one 32-bit mask");
 
 /* Longest value of one parameter, in bytes: tokens and secrets stay far below. */
 #define PARAMETER_MAX 4096
@@ -80,6 +93,10 @@ bool parameter_may_be_in_url(enum parameter parameter);
     X(realm)                                                                                                         \
     X(error)                                                                                                         \
     X(error_description)                                                                                             \
+    X(code)                                                                                                          \
+    X(state)                                                                                                         \
+    X(username)                                                                                                      \
+    X(display_name)                                                                                                  \
     X(request_path)                                                                                                  \
     X(request_query)                                                                                                 \
     X(request_method)                                                                                                \
@@ -139,6 +156,22 @@ struct token_draft {
     int64_t id;
 };
 
+/* How the answer travels to the client. [OAuth 2.0 Multiple Response Types 2.1, OAuth 2.0 Form Post Response Mode] */
+enum response_mode { RESPONSE_QUERY, RESPONSE_FRAGMENT, RESPONSE_FORM_POST };
+
+/* What the authorization endpoint makes of a request and of the person's answer; authorize.h has the verbs. */
+struct authorization_request {
+    struct str redirect_uri; /* where the answer goes, once it may go there; absent: nowhere, tell the person */
+    enum response_mode response_mode;
+    bool gives_token; /* response_type=token */
+    bool must_sign_in_again;
+    bool must_ask;               /* prompt=consent: even when consent is remembered */
+    bool may_not_ask;            /* prompt=none: refuse instead of showing a page */
+    int64_t authenticated_since; /* max_age: an earlier sign-in does not count; 0: every one does */
+    struct digest submission;    /* of the consent form that was answered */
+    struct token_draft code;
+};
+
 struct call {
     /* filled by the face */
     struct arena *arena;
@@ -147,6 +180,7 @@ struct call {
     unsigned client_authentication; /* bits of enum client_authentication that the dialect allows */
     struct str parameters[PARAMETER_COUNT];
     struct authorization authorization;
+    uint32_t repeated; /* 1 << enum parameter: came more than once where that is refused; the last value is kept */
     struct str claimed_client_id; /* what a request with a leak says of itself; for the log */
     struct str needed_scope;      /* guard: words that the token must have; absent: none */
 
@@ -154,10 +188,14 @@ struct call {
     enum refusal refusal;
     struct facts facts;
     bool is_settled; /* after prepare: nothing to write, the facts are complete */
+    bool must_prove; /* after prepare: a password must be hashed before apply */
     const struct grant_kind *grant_kind;
     struct client_row *client;
     int64_t secret_id; /* the secret that authenticated; 0: none */
     struct account_row *account;
+    struct user_row *user;
+    struct instance_row *instance; /* NULL: none */
+    struct authorization_request authorize;
     struct str scope;
     int64_t lifetime_seconds;
     bool gives_refresh_token;
@@ -176,6 +214,8 @@ struct operation {
     bool is_for_resource; /* speaks to API clients (guard, whoami): errors in the resource's shape */
     enum outcome (*check)(struct call *call);
     enum outcome (*prepare)(struct call *call, struct store_reader *reader);
+    /* Slow work between prepare and apply, on the crew's thread, when call->must_prove; NULL: there is none. */
+    enum outcome (*prove)(struct call *call);
     enum outcome (*apply)(struct call *call, struct store_tx *tx); /* NULL: prepare always settles */
     void (*conclude)(struct call *call);                           /* NULL, or completes the facts after apply */
 };

@@ -24,7 +24,15 @@ struct token_policy {
     int64_t lifetime_seconds; /* 0: does not expire */
 };
 
-enum grant_type { GRANT_CLIENT_CREDENTIALS, GRANT_REFRESH_TOKEN, GRANT_SERVICE_ACCOUNT, GRANT_TYPE_COUNT };
+enum grant_type {
+    GRANT_CLIENT_CREDENTIALS,
+    GRANT_REFRESH_TOKEN,
+    GRANT_SERVICE_ACCOUNT,
+    GRANT_AUTHORIZATION_CODE,
+    GRANT_IMPLICIT, /* at the authorization endpoint only */
+    GRANT_PASSWORD,
+    GRANT_TYPE_COUNT
+};
 
 struct grant_policy {
     bool is_allowed;
@@ -42,6 +50,50 @@ struct scope_policy {
 
 enum refresh_rotation { REFRESH_ROTATE, REFRESH_KEEP };
 
+/* How a redirect_uri must agree with the registered ones. Loopback ports may always vary where they are exact. */
+enum redirect_match {
+    REDIRECT_EXACT,  /* [RFC9700 2.1] */
+    REDIRECT_DOMAIN, /* the same scheme kind and host; port, path and query are free */
+};
+
+/* Whether the client must bind the code to itself. [RFC7636] */
+enum pkce_policy {
+    PKCE_OPTIONAL, /* checked when it is used */
+    PKCE_PUBLIC,   /* public clients must */
+    PKCE_ALWAYS,
+};
+
+/* What the authorization endpoint decides by. */
+struct authorize_policy {
+    enum redirect_match redirect_match;
+    enum pkce_policy pkce;
+    bool state_is_required;
+    bool remembers_consent; /* an earlier grant that covers the request is not asked for again */
+    bool tells_issuer;      /* [RFC9207] */
+};
+
+enum factor_policy { SECOND_FACTOR_OPTIONAL, SECOND_FACTOR_REQUIRED };
+
+/* How people sign in. */
+struct people_policy {
+    bool is_open; /* whoever comes may register */
+    enum factor_policy second_factor;
+    unsigned second_factor_roles; /* bits of enum user_role that must have one, whatever second_factor says */
+    int64_t session_idle_seconds;
+    int64_t session_lifetime_seconds;
+    /* Argon2id, of passwords that are set from now on. */
+    size_t password_memory_bytes;
+    unsigned password_iterations;
+    unsigned password_length_min; /* characters */
+};
+
+/* What people see of the realm. */
+struct appearance {
+    struct str title;    /* absent: the realm's name */
+    struct str logo_uri; /* absent: none */
+    struct str accent;   /* "#rrggbb" */
+};
+
 struct realm {
     int64_t id; /* realms.id in the store */
     struct str name;
@@ -53,6 +105,7 @@ struct realm {
     struct grant_policy grants[GRANT_TYPE_COUNT];
     struct token_policy access_token;
     struct token_policy refresh_token;
+    struct token_policy code;
     enum refresh_rotation refresh_rotation;
     int64_t refresh_grace_seconds;
     /* A token that a client asks to be limited: shorter, with another scope. Lifetime 0: not offered. */
@@ -63,5 +116,9 @@ struct realm {
     struct str default_scope;
     struct token_format client_id_format; /* shapes of what the registration hands out */
     struct token_format client_secret_format;
+    struct authorize_policy authorize;
+    struct people_policy people;
+    struct appearance appearance;
     struct digest refresh_key; /* successors are derived with it; never in the store */
+    struct digest people_key;  /* seals second factors and signs forms; never in the store */
 };

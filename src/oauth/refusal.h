@@ -56,6 +56,33 @@
     X(account_unknown, invalid_grant, "The account is unknown.")                                                     \
     X(account_secret_wrong, invalid_grant, "The account's secret is wrong.")                                         \
     X(account_suspended, invalid_grant, "The account is suspended.")                                                 \
+    X(redirect_uri_missing, invalid_request, "The redirect_uri parameter is missing.")                               \
+    X(redirect_uri_unknown, invalid_request, "The redirect_uri is not registered for this client.")                  \
+    X(response_type_missing, invalid_request, "The response_type parameter is missing.")                             \
+    X(response_type_unknown, unsupported_response_type, "The response type is not supported.")                       \
+    X(response_mode_unknown, invalid_request, "The response mode is not supported for this response type.")          \
+    X(state_missing, invalid_request, "The state parameter is required.")                                            \
+    X(prompt_unknown, invalid_request, "The prompt or max_age parameter is wrong.")                                  \
+    X(challenge_missing, invalid_request, "A code_challenge is required.")                                           \
+    X(challenge_malformed, invalid_request, "The code_challenge or its method is wrong.")                            \
+    X(login_required, login_required, "The user must sign in.")                                                      \
+    X(consent_required, consent_required, "The user must be asked.")                                                 \
+    X(access_denied, access_denied, "The user denied the request.")                                                  \
+    X(code_missing, invalid_request, "The code parameter is missing.")                                               \
+    X(code_unknown, invalid_grant, "The authorization code is invalid.")                                             \
+    X(code_expired, invalid_grant, "The authorization code has expired.")                                            \
+    X(code_foreign, invalid_grant, "The authorization code belongs to another client.")                              \
+    X(code_reused, invalid_grant, "The authorization code was used before; its grant is revoked.")                   \
+    X(redirect_uri_differs, invalid_grant, "The redirect_uri differs from the authorization request's.")             \
+    X(verifier_missing, invalid_grant, "The code_verifier parameter is missing.")                                    \
+    X(verifier_wrong, invalid_grant, "The code_verifier does not fit the code_challenge.")                           \
+    X(username_missing, invalid_request, "The user name or the password is missing.")                                \
+    X(password_wrong, invalid_grant, "The user name or the password is wrong.")                                      \
+    X(sign_in_delayed, invalid_grant, "There were too many wrong passwords; try again later.")                       \
+    X(second_factor_needed, invalid_grant, "The user must sign in with a second factor.")                            \
+    X(user_disabled, invalid_grant, "The user is disabled.")                                                         \
+    X(instance_gone, invalid_grant, "The user no longer belongs to the instance.")                                   \
+    X(busy, temporarily_unavailable, "The server is too busy.")                                                      \
     X(authorization_missing, token_missing, "An access token is needed.")                                            \
     X(authorization_malformed, invalid_request, "The Authorization header cannot be read.")                          \
     X(token_unknown, invalid_token, "The access token is invalid.")                                                  \

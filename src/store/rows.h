@@ -16,7 +16,10 @@ struct application_row {
     int64_t id;
     int64_t realm_id;
     struct str name;
-    struct str owner; /* e-mail of the developer; may be empty */
+    struct str owner;    /* e-mail of the developer; may be empty */
+    struct str website;  /* https URL whose host people are shown; may be empty */
+    struct str logo_uri; /* may be empty */
+    int64_t verified_at; /* the operator has looked at it; 0: nobody has */
     int64_t created_at;
     int64_t suspended_at;
 };
@@ -41,9 +44,10 @@ struct client_row {
     int64_t realm_id;
     int64_t application_id;
     struct str client_id;
-    struct str environment; /* "production" or "development" */
-    struct str scope;       /* what it may have; absent: all of the realm's */
-    unsigned flags;         /* enum client_flag */
+    struct str environment;   /* "production" or "development" */
+    struct str scope;         /* what it may have; absent: all of the realm's */
+    struct str redirect_uris; /* registered ones, separated by one blank; may be empty */
+    unsigned flags;           /* enum client_flag */
     int64_t created_at;
     int64_t suspended_at;                              /* its own or its application's */
     struct secret_row secrets[SECRETS_PER_CLIENT_MAX]; /* live ones; expired ones stay until removed */
@@ -60,11 +64,13 @@ struct account_row {
     int64_t suspended_at;
 };
 
-/* What a service account (later: a user) allowed a client. */
+/* What a user or a service account allowed a client. */
 struct grant_row {
     int64_t id;
-    int64_t client_id;  /* clients.id */
-    int64_t account_id; /* accounts.id; 0: none */
+    int64_t client_id;   /* clients.id */
+    int64_t account_id;  /* accounts.id; 0: none */
+    int64_t user_id;     /* users.id; 0: none */
+    int64_t instance_id; /* instances.id; 0: the realm as a whole */
     int64_t scope_set;
     int64_t created_at;
     int64_t revoked_at;

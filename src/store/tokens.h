@@ -29,6 +29,37 @@ STEP grant_find(struct store_reader *reader, struct arena *arena, int64_t id, st
 /* Everything that hangs on it is dead from the commit on. */
 STEP grant_revoke(struct store_tx *tx, int64_t id, int64_t revoked_at);
 
+/* A live grant of a user with the application that has it, for "my connected applications". */
+struct user_grant {
+    struct grant_row grant;
+    int64_t application_id;
+};
+/* Newest first, at most `max`. */
+STEP grant_list_of_user(struct store_reader *reader, struct arena *arena, int64_t user_id, size_t max,
+                        struct user_grant **ret_grants, size_t *ret_count);
+/* All of the user's: of one application (0: of all), in one instance (0: in all). */
+STEP grant_revoke_of_user(struct store_tx *tx, int64_t user_id, int64_t application_id, int64_t instance_id,
+                          int64_t revoked_at);
+
+struct code_row {
+    int64_t id; /* from store_tx_token_id */
+    struct digest secret_hash;
+    int64_t client_id;
+    int64_t grant_id;
+    struct str redirect_uri;   /* as the authorization request said it; empty: it did not */
+    struct str code_challenge; /* S256; absent: none */
+    struct digest submission;  /* of the form that allowed it: each gives one code */
+    int64_t expires_at;
+    int64_t forget_at; /* until then a second use is noticed */
+    int64_t used_at;
+};
+
+STEP code_insert(struct store_tx *tx, const struct code_row *row);
+STEP code_find(struct store_reader *reader, struct arena *arena, int64_t id, struct code_row **ret_row);
+STEP code_find_submission(struct store_reader *reader, struct arena *arena, const struct digest *submission,
+                          struct code_row **ret_row);
+STEP code_use(struct store_tx *tx, int64_t id, int64_t used_at);
+
 /* row->id comes from store_tx_token_id. */
 STEP access_token_insert(struct store_tx *tx, const struct access_token_row *row);
 /* Cached. Whether it is live (expiry, grant, client) is the caller's to decide. */
