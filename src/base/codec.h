@@ -33,5 +33,10 @@ bool base62_parse(struct str text, uint64_t *ret_number);
 bool form_decode(struct arena *arena, struct str text, struct str *ret_text);
 /* %XX only: for paths. */
 bool percent_decode(struct arena *arena, struct str text, struct str *ret_text);
+/* One pair of a form, decoded. */
+struct form_field {
+    struct str name;
+    struct str value;
+};
 /* Blank becomes `+`; everything but A-Za-z0-9-._~ becomes %XX. */
 void form_encode(struct buf *buf, struct str text);

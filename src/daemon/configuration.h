@@ -19,7 +19,6 @@ struct arena;
 struct buf;
 struct mistakes;
 struct realm;
-struct store;
 
 /* What a listener serves: FACE_PUBLIC, FACE_GUARD, and: */
 #define SERVES_OPERATIONS (1u << 2)
@@ -69,9 +68,10 @@ struct configuration *configuration_read(struct str file, struct str text, struc
 /* All that `jeton check` tells: loads it and builds the routes, without a store. True when it is right. */
 bool configuration_check(const char *path, struct mistakes *mistakes);
 
-/* Builds the routes. False, with mistakes, where two endpoints claim the same place. `store` may be NULL to check
- * only. */
-bool configuration_open_face(struct configuration *configuration, struct store *store, struct mistakes *mistakes);
+/* Builds the routes. False, with mistakes, where two endpoints claim the same place. Means of which all is
+ * NULL do to check only. */
+bool configuration_open_face(struct configuration *configuration, const struct face_means *means,
+                             struct mistakes *mistakes);
 
 /* NULL is allowed. */
 void configuration_destroy(struct configuration *configuration);

@@ -127,7 +127,7 @@ static bool complete(struct daemon *daemon, struct configuration *configuration,
                     STR("one that can: the log says why it cannot"));
         return false;
     }
-    return configuration_open_face(configuration, daemon->store, mistakes);
+    return configuration_open_face(configuration, &(struct face_means){.store = daemon->store}, mistakes);
 }
 
 /* NULL after its mistakes were printed. */
@@ -163,7 +163,7 @@ static bool publish_first(struct daemon *daemon, struct configuration *configura
         configuration_destroy(configuration);
         return fail_to_use_store(daemon);
     }
-    if (!configuration_open_face(configuration, daemon->store, &mistakes)) {
+    if (!configuration_open_face(configuration, &(struct face_means){.store = daemon->store}, &mistakes)) {
         print_mistakes(&mistakes);
         configuration_destroy(configuration);
         return false;

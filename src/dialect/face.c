@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 struct face {
-    struct store *store;
+    struct face_means means;
     struct route_table *routes;
 };
 
@@ -61,9 +61,9 @@ void face_handle(const struct face *face, struct exchange *exchange, unsigned pa
         return;
     }
     if (desk->endpoint->graphql)
-        desk_serve_graphql(exchange, desk, face->store);
+        desk_serve_graphql(exchange, desk, face->means.store);
     else
-        desk_serve(exchange, desk, face->store);
+        desk_serve(exchange, desk, face->means.store);
 }
 
 struct builder {
@@ -123,12 +123,12 @@ static void add_guard(struct builder *builder)
     add_route(builder, desk, STR_NONE, path, STR_NONE);
 }
 
-struct face *face_create(struct arena *arena, struct store *store, const struct face_realm *realms, size_t count,
-                         struct mistakes *mistakes)
+struct face *face_create(struct arena *arena, const struct face_means *means, const struct face_realm *realms,
+                         size_t count, struct mistakes *mistakes)
 {
     size_t count_before = mistakes->count;
     struct face *face = arena_new(arena, struct face);
-    face->store = store;
+    face->means = *means;
     face->routes = route_table_create(arena);
     for (size_t i = 0; i < count; i++) {
         struct builder builder = {arena, face, &realms[i], mistakes};
@@ -138,4 +138,23 @@ struct face *face_create(struct arena *arena, struct store *store, const struct 
         add_guard(&builder);
     }
     return mistakes->count == count_before ? face : NULL;
+}
+
+struct call *face_read_authorization(const struct face *face, struct exchange *exchange, const struct realm *realm,
+                                     struct str target)
+{
+    (void)face;
+    (void)exchange;
+    (void)realm;
+    (void)target;
+    return NULL;
+}
+
+void face_answer_authorization(const struct face *face, struct exchange *exchange, struct call *call,
+                               struct str target)
+{
+    (void)face;
+    (void)call;
+    (void)target;
+    encode_plain_refusal(exchange, REFUSED_busy);
 }

@@ -12,9 +12,12 @@
 #include "base/text.h"
 
 struct arena;
+struct call;
+struct crew;
 struct dialect;
 struct exchange;
 struct face;
+struct form_field;
 struct mistakes;
 struct realm;
 struct store;
@@ -32,10 +35,46 @@ struct face_realm {
     unsigned line;
 };
 
+/* Where people are asked and told. Faces never meet: whoever wires them gives these. NULL: a plain refusal instead.
+ */
+struct face_pages {
+    /* Asks the person; answers or parks the exchange. `target` is the authorization request as path and query, in the
+     * exchange's arena; one that came as a form is made a query. */
+    void (*ask)(void *arg, struct exchange *exchange, struct call *call, struct str target);
+    /* Answers with a refusal that may go to no client. The facts `error` and `error_description` are set. */
+    void (*tell)(void *arg, struct exchange *exchange, struct call *call);
+    /* Answers with a page that posts the fields to call->authorize.redirect_uri. [OAuth 2.0 Form Post Response Mode]
+     */
+    void (*post)(void *arg, struct exchange *exchange, struct call *call, const struct form_field *fields,
+                 size_t count);
+    void *arg;
+};
+
+/* What a face works with. `store` may be NULL to build the routes only; without a crew nothing slow is proved. */
+struct face_means {
+    struct store *store;
+    struct crew *crew;
+    struct face_pages pages;
+};
+
 /* NULL and mistakes when two endpoints claim the same host, path and method. Lives in the arena. */
-struct face *face_create(struct arena *arena, struct store *store, const struct face_realm *realms, size_t count,
-                         struct mistakes *mistakes);
+struct face *face_create(struct arena *arena, const struct face_means *means, const struct face_realm *realms,
+                         size_t count, struct mistakes *mistakes);
 
 /* Answers the exchange or parks it. `parts` are the listener's (bits of enum face_part). The caller keeps
  * the face alive until the exchange ends (arena_defer on the exchange's arena). */
 void face_handle(const struct face *face, struct exchange *exchange, unsigned parts);
+
+/*
+ * Reads an authorization request again, as the client wrote it: decode, check, prepare. `target` is path and query.
+ * NULL when it is no authorization endpoint of this realm; else a call, perhaps with a refusal.
+ */
+struct call *face_read_authorization(const struct face *face, struct exchange *exchange, const struct realm *realm,
+                                     struct str target);
+
+/*
+ * Answers an authorization request whose call is concluded or refused: the client by way of its redirect_uri, the
+ * person where there is none. `target` as it was asked for.
+ */
+void face_answer_authorization(const struct face *face, struct exchange *exchange, struct call *call,
+                               struct str target);
