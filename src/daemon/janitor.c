@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/metric.h"
+#include "store/people.h"
 #include "store/store.h"
 #include "store/tokens.h"
 
@@ -31,11 +32,13 @@ struct slice {
     struct unit unit;
     int64_t now;
     struct sweep_result result;
+    size_t people_count; /* sessions, codes and tickets that left */
 };
 
 static enum outcome sweep_slice(struct unit *unit, struct store_tx *tx)
 {
     struct slice *slice = (struct slice *)unit;
+    TRY(people_sweep(tx, slice->now, SLICE_ROWS, &slice->people_count));
     return tokens_sweep(tx, slice->now, SLICE_ROWS, &slice->result);
 }
 
@@ -47,8 +50,8 @@ static int64_t run_slice(struct janitor *janitor)
     if (store_run(janitor->store, &slice.unit) != OK)
         return REST_FAILED_NS;
     metric_add(janitor->seen, slice.result.seen_count);
-    metric_add(janitor->deleted, slice.result.deleted_count);
-    if (slice.result.is_done)
+    metric_add(janitor->deleted, slice.result.deleted_count + slice.people_count);
+    if (slice.result.is_done && slice.people_count < SLICE_ROWS)
         return REST_DONE_NS;
     int64_t rest_ns = (clock_monotonic_ns() - began_ns) * REST_FACTOR;
     return rest_ns > REST_LEAST_NS ? rest_ns : REST_LEAST_NS;
@@ -81,7 +84,7 @@ struct janitor *janitor_start(struct store *store)
     struct janitor *janitor = memory_alloc(sizeof(*janitor));
     janitor->store = store;
     janitor->seen = metric_counter("jeton_sweep_seen_total", "Token rows that the sweep looked at.", NULL);
-    janitor->deleted = metric_counter("jeton_sweep_deleted_total", "Token rows that the sweep removed.", NULL);
+    janitor->deleted = metric_counter("jeton_sweep_deleted_total", "Rows that the sweep removed.", NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

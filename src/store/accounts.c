@@ -4,11 +4,10 @@
 
 STEP account_insert(struct store_tx *tx, const struct account_row *row, int64_t *ret_id)
 {
-    struct str name = str_is_present(row->name) ? row->name : STR("");
     return sql_run_int(tx->reader.sql,
                        "INSERT INTO accounts (realm_id, account_id, name, secret_hash, created_at, suspended_at)"
                        " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
-                       SQL_VALUES(sql_of_int(row->realm_id), sql_of_text(row->account_id), sql_of_text(name),
+                       SQL_VALUES(sql_of_int(row->realm_id), sql_of_text(row->account_id), sql_of_words(row->name),
                                   sql_of_digest(&row->secret_hash), sql_of_int(row->created_at),
                                   sql_of_optional(row->suspended_at)),
                        ret_id);

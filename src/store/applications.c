@@ -3,17 +3,18 @@
 #include "base/arena.h"
 #include "store/parts.h"
 
-#define COLUMNS "id, realm_id, name, owner, created_at, suspended_at"
+#define COLUMNS "id, realm_id, name, owner, website, logo_uri, verified_at, created_at, suspended_at"
 
 STEP application_insert(struct store_tx *tx, const struct application_row *row, int64_t *ret_id)
 {
-    struct str owner = str_is_present(row->owner) ? row->owner : STR("");
-    return sql_run_int(tx->reader.sql,
-                       "INSERT INTO applications (realm_id, name, owner, created_at, suspended_at)"
-                       " VALUES ($1, $2, $3, $4, $5) RETURNING id",
-                       SQL_VALUES(sql_of_int(row->realm_id), sql_of_text(row->name), sql_of_text(owner),
-                                  sql_of_int(row->created_at), sql_of_optional(row->suspended_at)),
-                       ret_id);
+    return sql_run_int(
+        tx->reader.sql,
+        "INSERT INTO applications (realm_id, name, owner, website, logo_uri, verified_at, created_at, suspended_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
+        SQL_VALUES(sql_of_int(row->realm_id), sql_of_text(row->name), sql_of_words(row->owner),
+                   sql_of_words(row->website), sql_of_words(row->logo_uri), sql_of_optional(row->verified_at),
+                   sql_of_int(row->created_at), sql_of_optional(row->suspended_at)),
+        ret_id);
 }
 
 static void take_row(struct sql_statement *statement, struct arena *arena, struct application_row *row)
@@ -22,8 +23,11 @@ static void take_row(struct sql_statement *statement, struct arena *arena, struc
     row->realm_id = sql_int(statement, 1);
     row->name = sql_text(statement, arena, 2);
     row->owner = sql_text(statement, arena, 3);
-    row->created_at = sql_int(statement, 4);
-    row->suspended_at = sql_int(statement, 5);
+    row->website = sql_text(statement, arena, 4);
+    row->logo_uri = sql_text(statement, arena, 5);
+    row->verified_at = sql_int(statement, 6);
+    row->created_at = sql_int(statement, 7);
+    row->suspended_at = sql_int(statement, 8);
 }
 
 static STEP read_row(struct store_reader *reader, struct arena *arena, int64_t id, struct application_row **ret_row)
@@ -76,6 +80,16 @@ STEP application_list(struct store_reader *reader, struct arena *arena, int64_t 
     TRY(reader_note(reader, read_list(statement, arena, rows, max, ret_count)));
     *ret_rows = rows;
     return OK;
+}
+
+/* Applications are not cached: there is no epoch to change. */
+STEP application_update(struct store_tx *tx, const struct application_row *row)
+{
+    return sql_run(tx->reader.sql,
+                   "UPDATE applications SET name = $1, owner = $2, website = $3, logo_uri = $4, verified_at = $5"
+                   " WHERE id = $6",
+                   SQL_VALUES(sql_of_text(row->name), sql_of_words(row->owner), sql_of_words(row->website),
+                              sql_of_words(row->logo_uri), sql_of_optional(row->verified_at), sql_of_int(row->id)));
 }
 
 /* Clients are suspended and deleted with their application, so what is cached of them is no longer true. */

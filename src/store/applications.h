@@ -21,6 +21,8 @@ STEP application_find(struct store_reader *reader, struct arena *arena, int64_t 
 /* In the order of ids, from above `after_id`, at most `max`. realm_id 0: every realm. */
 STEP application_list(struct store_reader *reader, struct arena *arena, int64_t realm_id, int64_t after_id,
                       size_t max, struct application_row **ret_rows, size_t *ret_count);
+/* Writes name, owner, website, logo_uri and verified_at. */
+STEP application_update(struct store_tx *tx, const struct application_row *row);
 /* suspended_at 0 lifts it. Its clients are suspended with it. */
 STEP application_suspend(struct store_tx *tx, int64_t id, int64_t suspended_at);
 /*
@@ -39,6 +41,8 @@ STEP client_find(struct store_reader *reader, struct arena *arena, int64_t realm
 STEP client_find_row(struct store_reader *reader, struct arena *arena, int64_t id, struct client_row **ret_row);
 STEP client_list(struct store_reader *reader, struct arena *arena, int64_t application_id,
                  struct client_row **ret_rows, size_t *ret_count);
+/* Separated by one blank each; may be empty. */
+STEP client_set_redirect_uris(struct store_tx *tx, int64_t id, struct str redirect_uris);
 
 /* REFUSED is not used here: the caller looks at secret_count first, in the same transaction. */
 STEP secret_insert(struct store_tx *tx, int64_t client_id, const struct secret_row *row, int64_t *ret_id);

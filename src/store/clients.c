@@ -5,18 +5,19 @@
 /* A client is suspended by itself or with its application. */
 #define SELECT                                                                                                       \
     "SELECT c.id, c.realm_id, c.application_id, c.client_id, c.environment, c.scope, c.flags, c.created_at,"         \
-    " coalesce(c.suspended_at, a.suspended_at) FROM clients AS c LEFT JOIN applications AS a ON a.id = "             \
+    " coalesce(c.suspended_at, a.suspended_at), c.redirect_uris FROM clients AS c LEFT JOIN applications AS a ON "   \
+    "a.id = "                                                                                                        \
     "c.application_id"
 
 STEP client_insert(struct store_tx *tx, const struct client_row *row, int64_t *ret_id)
 {
     return sql_run_int(
         tx->reader.sql,
-        "INSERT INTO clients (realm_id, application_id, client_id, environment, scope, flags, created_at,"
-        " suspended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
+        "INSERT INTO clients (realm_id, application_id, client_id, environment, scope, redirect_uris, flags,"
+        " created_at, suspended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
         SQL_VALUES(sql_of_int(row->realm_id), sql_of_int(row->application_id), sql_of_text(row->client_id),
-                   sql_of_text(row->environment), sql_of_text(row->scope), sql_of_int(row->flags),
-                   sql_of_int(row->created_at), sql_of_optional(row->suspended_at)),
+                   sql_of_text(row->environment), sql_of_text(row->scope), sql_of_words(row->redirect_uris),
+                   sql_of_int(row->flags), sql_of_int(row->created_at), sql_of_optional(row->suspended_at)),
         ret_id);
 }
 
@@ -31,6 +32,7 @@ static void take_row(struct sql_statement *statement, struct arena *arena, struc
     row->flags = (unsigned)sql_int(statement, 6);
     row->created_at = sql_int(statement, 7);
     row->suspended_at = sql_int(statement, 8);
+    row->redirect_uris = sql_text(statement, arena, 9);
 }
 
 static bool take_secret(struct sql_statement *statement, struct arena *arena, struct secret_row *secret)
@@ -137,5 +139,13 @@ STEP client_list(struct store_reader *reader, struct arena *arena, int64_t appli
     }
     *ret_rows = rows;
     *ret_count = count;
+    return OK;
+}
+
+STEP client_set_redirect_uris(struct store_tx *tx, int64_t id, struct str redirect_uris)
+{
+    TRY(sql_run(tx->reader.sql, "UPDATE clients SET redirect_uris = $1 WHERE id = $2",
+                SQL_VALUES(sql_of_words(redirect_uris), sql_of_int(id))));
+    epoch_change(tx, EPOCH_CLIENT, id);
     return OK;
 }

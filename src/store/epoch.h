@@ -14,7 +14,15 @@
 
 struct store_tx;
 
-enum epoch_kind { EPOCH_CLIENT, EPOCH_ACCOUNT, EPOCH_GRANT, EPOCH_TOKEN, EPOCH_KINDS_COUNT };
+enum epoch_kind {
+    EPOCH_CLIENT,
+    EPOCH_ACCOUNT,
+    EPOCH_GRANT,
+    EPOCH_TOKEN,
+    EPOCH_USER,
+    EPOCH_INSTANCE,
+    EPOCH_KINDS_COUNT
+};
 
 uint32_t epoch_read(enum epoch_kind kind, int64_t id);
 

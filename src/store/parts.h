@@ -15,8 +15,17 @@
 #include "store/sql.h"
 #include "store/store.h"
 
-enum cached_rows { CACHED_TOKENS, CACHED_CLIENTS, CACHED_ACCOUNTS, CACHED_GRANTS, CACHED_SCOPES, CACHED_ROWS_COUNT };
-enum cached_names { NAMED_CLIENTS, NAMED_ACCOUNTS, NAMED_SCOPES, CACHED_NAMES_COUNT };
+enum cached_rows {
+    CACHED_TOKENS,
+    CACHED_CLIENTS,
+    CACHED_ACCOUNTS,
+    CACHED_GRANTS,
+    CACHED_SCOPES,
+    CACHED_USERS,
+    CACHED_INSTANCES,
+    CACHED_ROWS_COUNT
+};
+enum cached_names { NAMED_CLIENTS, NAMED_ACCOUNTS, NAMED_SCOPES, NAMED_USERS, CACHED_NAMES_COUNT };
 
 struct store_reader {
     struct store_reader *next;
@@ -134,6 +143,19 @@ void reader_forget_row(struct store_reader *reader, enum epoch_kind kind, int64_
 /* Forgets all scope texts and numbers. */
 void reader_forget_scopes(struct store_reader *reader);
 
+/* query.c: how a kind of row is made of a statement's columns. */
+struct row_kind {
+    size_t size;
+    /* False: it is damaged, and counts as none. */
+    bool (*take)(struct sql_statement *statement, struct arena *arena, void *row);
+};
+/* The first row of the query; NULL where there is none. */
+STEP query_row(struct sql *sql, const struct row_kind *kind, struct arena *arena, const char *text,
+               const struct sql_value *values, void **ret_row);
+/* Its rows one behind the other, at most `max`. */
+STEP query_rows(struct sql *sql, const struct row_kind *kind, struct arena *arena, const char *text,
+                const struct sql_value *values, size_t max, void **ret_rows, size_t *ret_count);
+
 /* writer.c */
 struct sql_options store_sql_options(const struct store *store, enum sql_access access);
 STEP writer_open(struct store *store);
@@ -157,7 +179,7 @@ STEP token_ids_load(struct store_tx *tx);
 STEP token_ids_reserve(struct store_tx *tx);
 STEP token_ids_settle(struct store_tx *tx);
 
-/* grants.c: the grant has a token that lives until `expires_at` (0: for ever). Grant 0 is none. */
+/* grants.c: the grant has a token or a code that lives until `expires_at` (0: for ever). Grant 0 is none. */
 STEP grant_extend(struct store_tx *tx, int64_t id, int64_t expires_at);
 
 /*

@@ -179,5 +179,8 @@ STEP mail_delete(struct store_tx *tx, int64_t id);
 /* Failed: counts the attempt and tries again at `due_at`. */
 STEP mail_postpone(struct store_tx *tx, int64_t id, int64_t due_at);
 
-/* Deletes at most `max` sessions, codes (and grants that nothing hangs on any more) and tickets that are over. */
+/*
+ * Deletes at most `max` sessions, codes and tickets that are over; fewer than that is all there were. Grants that
+ * nothing hangs on any more leave with their last code and are not counted.
+ */
 STEP people_sweep(struct store_tx *tx, int64_t now, size_t max, size_t *ret_deleted_count);

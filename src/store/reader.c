@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/parts.h"
+#include "store/people.h"
 #include "store/rows.h"
 
 #define READER_CACHE_BYTES (2 * 1024 * 1024) /* holds the inner pages of a table of ten million tokens */
@@ -17,6 +18,7 @@ static const size_t client_texts[] = {
     offsetof(struct client_row, client_id),
     offsetof(struct client_row, environment),
     offsetof(struct client_row, scope),
+    offsetof(struct client_row, redirect_uris),
     offsetof(struct client_row, secrets[0].label),
     offsetof(struct client_row, secrets[1].label),
     offsetof(struct client_row, secrets[2].label),
@@ -26,20 +28,32 @@ static const size_t client_texts[] = {
 _Static_assert(SECRETS_PER_CLIENT_MAX == 5, "every secret's label is a text of the client's row");
 static const size_t account_texts[] = {offsetof(struct account_row, account_id), offsetof(struct account_row, name)};
 static const size_t scope_texts[] = {0};
+static const size_t user_texts[] = {
+    offsetof(struct user_row, username), offsetof(struct user_row, display_name),
+    offsetof(struct user_row, email),    offsetof(struct user_row, password_hash),
+    offsetof(struct user_row, totp_key),
+};
+static const size_t instance_texts[] = {offsetof(struct instance_row, name), offsetof(struct instance_row, title)};
 
 static const struct row_shape token_shape = {sizeof(struct access_token_row), 0, NULL};
-static const struct row_shape client_shape = {sizeof(struct client_row), 8, client_texts};
+static const struct row_shape client_shape = {sizeof(struct client_row), 9, client_texts};
 static const struct row_shape account_shape = {sizeof(struct account_row), 2, account_texts};
 static const struct row_shape grant_shape = {sizeof(struct grant_row), 0, NULL};
 static const struct row_shape scope_shape = {sizeof(struct str), 1, scope_texts};
+static const struct row_shape user_shape = {sizeof(struct user_row), 5, user_texts};
+static const struct row_shape instance_shape = {sizeof(struct instance_row), 2, instance_texts};
 
 static const struct cache_options row_caches[CACHED_ROWS_COUNT] = {
-    [CACHED_TOKENS] = {EPOCH_TOKEN, &token_shape, 12},       [CACHED_CLIENTS] = {EPOCH_CLIENT, &client_shape, 10},
-    [CACHED_ACCOUNTS] = {EPOCH_ACCOUNT, &account_shape, 10}, [CACHED_GRANTS] = {EPOCH_GRANT, &grant_shape, 12},
+    [CACHED_TOKENS] = {EPOCH_TOKEN, &token_shape, 12},
+    [CACHED_CLIENTS] = {EPOCH_CLIENT, &client_shape, 10},
+    [CACHED_ACCOUNTS] = {EPOCH_ACCOUNT, &account_shape, 10},
+    [CACHED_GRANTS] = {EPOCH_GRANT, &grant_shape, 12},
     [CACHED_SCOPES] = {EPOCH_NONE, &scope_shape, 9},
+    [CACHED_USERS] = {EPOCH_USER, &user_shape, 12},
+    [CACHED_INSTANCES] = {EPOCH_INSTANCE, &instance_shape, 10},
 };
 static const unsigned name_bits[CACHED_NAMES_COUNT] = {
-    [NAMED_CLIENTS] = 10, [NAMED_ACCOUNTS] = 10, [NAMED_SCOPES] = 9};
+    [NAMED_CLIENTS] = 10, [NAMED_ACCOUNTS] = 10, [NAMED_SCOPES] = 9, [NAMED_USERS] = 10};
 
 /* The reader that this thread used last: most threads have one store. */
 static _Thread_local struct {

@@ -3,11 +3,10 @@
 
 STEP secret_insert(struct store_tx *tx, int64_t client_id, const struct secret_row *row, int64_t *ret_id)
 {
-    struct str label = str_is_present(row->label) ? row->label : STR("");
     TRY(sql_run_int(tx->reader.sql,
                     "INSERT INTO secrets (client_id, label, secret_hash, created_at, last_used_at, expires_at)"
                     " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
-                    SQL_VALUES(sql_of_int(client_id), sql_of_text(label), sql_of_digest(&row->secret_hash),
+                    SQL_VALUES(sql_of_int(client_id), sql_of_words(row->label), sql_of_digest(&row->secret_hash),
                                sql_of_int(row->created_at), sql_of_optional(row->last_used_at),
                                sql_of_optional(row->expires_at)),
                     ret_id));

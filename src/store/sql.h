@@ -78,6 +78,12 @@ static inline struct sql_value sql_of_text(struct str text)
     return (struct sql_value){.kind = text.ptr ? SQL_IS_TEXT : SQL_IS_NULL, .text = text};
 }
 
+/* Absent is '': for columns that do not tell the two apart. */
+static inline struct sql_value sql_of_words(struct str text)
+{
+    return sql_of_text(text.ptr ? text : STR(""));
+}
+
 static inline struct sql_value sql_of_digest(const struct digest *digest)
 {
     return (struct sql_value){.kind = SQL_IS_BYTES, .text = {(const char *)digest->bytes, DIGEST_LEN}};

@@ -30,11 +30,12 @@ int64_t store_tx_token_id(struct store_tx *tx, int64_t now)
 STEP token_ids_load(struct store_tx *tx)
 {
     int64_t last;
-    TRY(sql_run_int(
-        tx->reader.sql,
-        "SELECT max(id) FROM (SELECT max(reserved_until) AS id FROM token_ids"
-        " UNION ALL SELECT max(id) FROM access_tokens UNION ALL SELECT max(id) FROM refresh_tokens) AS ends",
-        SQL_VALUES(), &last));
+    TRY(sql_run_int(tx->reader.sql,
+                    "SELECT max(id) FROM (SELECT max(reserved_until) AS id FROM token_ids"
+                    " UNION ALL SELECT max(id) FROM access_tokens UNION ALL SELECT max(id) FROM refresh_tokens"
+                    " UNION ALL SELECT max(id) FROM codes UNION ALL SELECT max(id) FROM sessions"
+                    " UNION ALL SELECT max(id) FROM tickets) AS ends",
+                    SQL_VALUES(), &last));
     if (last > tx->token_id_last)
         tx->token_id_last = last;
     tx->token_id_reserved = last;

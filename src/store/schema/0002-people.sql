@@ -18,6 +18,7 @@ CREATE TABLE instances (
     created_at INTEGER NOT NULL,
     UNIQUE (realm_id, name)
 );
+CREATE INDEX instances_by_realm ON instances (realm_id, id);
 
 -- username: in lower case. password_hash: as crypt(5) writes it; '' opens nothing. totp_key: sealed with a key that is
 -- not in the database; '' while there is no such factor. totp_step: the last time step whose code was used.
@@ -36,6 +37,7 @@ CREATE TABLE users (
     disabled_at INTEGER,
     UNIQUE (realm_id, username)
 );
+CREATE INDEX users_by_realm ON users (realm_id, id);
 CREATE INDEX users_by_email ON users (realm_id, email) WHERE email <> '';
 
 CREATE TABLE memberships (
@@ -44,7 +46,6 @@ CREATE TABLE memberships (
     role TEXT NOT NULL,
     PRIMARY KEY (user_id, instance_id)
 );
-CREATE INDEX memberships_by_instance ON memberships (instance_id);
 
 CREATE TABLE recovery_codes (
     user_id INTEGER NOT NULL,
@@ -83,7 +84,8 @@ CREATE INDEX sessions_by_end ON sessions (expires_at);
 
 ALTER TABLE grants ADD COLUMN user_id INTEGER;
 ALTER TABLE grants ADD COLUMN instance_id INTEGER;
-CREATE INDEX grants_by_user ON grants (user_id, client_id) WHERE user_id IS NOT NULL;
+-- Live ones only: what a person sees and withdraws.
+CREATE INDEX grants_by_user ON grants (user_id, id) WHERE user_id IS NOT NULL AND revoked_at IS NULL;
 
 -- A code that was used stays until forget_at, so that a second use is noticed. submission: of the consent form, so that
 -- a form that is sent twice gives one code.
