@@ -3,8 +3,8 @@
  *
  * A configuration is read and checked as a whole: every mistake is told at once, with file, line, key, what was
  * found and what is allowed, and nothing of a wrong file is used. What comes out is immutable but for the numbers
- * that the store gives its realms before it is published. The tables in configuration.c and policy.c are the
- * only list of keys: they make the reader, the reference page and the man page.
+ * that the store gives its realms before it is published. The tables in configuration.c, policy.c and
+ * policy_people.c are the only list of keys: they make the reader, the reference page and the man page.
  *
  * Threads: loading in one; reading in any.
  */
@@ -59,7 +59,7 @@ struct configuration {
 };
 
 /* NULL, with mistakes, when anything is wrong; the mistakes' arena stays the caller's then, else it belongs to the
- * configuration and goes with it. Realms have no id and no refresh_key yet. */
+ * configuration and goes with it. Realms have no id and no keys yet. */
 struct configuration *configuration_load(const char *path, struct mistakes *mistakes);
 
 /* The same of a text, without a look at any other file: dialects and certificates are not there. */

@@ -4,6 +4,7 @@
 #include "base/mistake.h"
 #include "base/setting.h"
 #include "base/yaml.h"
+#include "daemon/policy_people.h"
 #include "daemon/syntax.h"
 #include "oauth/realm.h"
 #include "oauth/registration.h"
@@ -14,6 +15,8 @@
 #define TOKEN_HEX_LENGTH_MIN    40
 #define TOKEN_BASE62_LENGTH_MIN 30
 #define CHECKSUM_LEN            6
+/* "A maximum authorization code lifetime of 10 minutes is RECOMMENDED." [RFC6749 4.1.2] */
+#define CODE_LIFETIME_MOST 600
 
 static const struct setting_choice alphabets[] = {{"hex", TOKEN_HEX}, {"base62", TOKEN_BASE62}, {0}};
 static const struct setting_choice rotations[] = {{"rotate", REFRESH_ROTATE}, {"keep", REFRESH_KEEP}, {0}};
@@ -22,13 +25,13 @@ static const struct setting_choice levels[] = {{"read", false}, {"write", true},
 /* Places of a struct token_format, which a struct token_policy begins with. */
 _Static_assert(offsetof(struct token_policy, format) == 0, "format rows fill token policies too");
 
-#define FORMAT_ROWS(usual_length)                                                                                    \
+#define FORMAT_ROWS(usual_alphabet, usual_length)                                                                    \
     {                                                                                                                \
         .key = "format",                                                                                             \
         .kind = SETTING_CHOICE,                                                                                      \
         .place = SETTING_PLACE(struct token_format, alphabet),                                                       \
         .choices = alphabets,                                                                                        \
-        .default_text = "base62",                                                                                    \
+        .default_text = usual_alphabet,                                                                              \
         .help = "The alphabet.",                                                                                     \
     },                                                                                                               \
         {                                                                                                            \
@@ -64,10 +67,23 @@ _Static_assert(offsetof(struct token_policy, format) == 0, "format rows fill tok
         .default_text = usual, .help = "How long a token is good for; never, or 0: until it is revoked.",            \
     }
 
-static const struct setting access_token_rows[] = {FORMAT_ROWS("40"), LIFETIME_ROW("3600"), {0}};
-static const struct setting refresh_token_rows[] = {FORMAT_ROWS("40"), LIFETIME_ROW("28d"), {0}};
-static const struct setting client_id_rows[] = {FORMAT_ROWS("24"), {0}};
-static const struct setting client_secret_rows[] = {FORMAT_ROWS("43"), {0}};
+static const struct setting access_token_rows[] = {FORMAT_ROWS("base62", "40"), LIFETIME_ROW("3600"), {0}};
+static const struct setting refresh_token_rows[] = {FORMAT_ROWS("base62", "40"), LIFETIME_ROW("28d"), {0}};
+static const struct setting code_rows[] = {
+    FORMAT_ROWS("hex", "40"),
+    {
+        .key = "lifetime_seconds",
+        .kind = SETTING_SECONDS,
+        .place = SETTING_PLACE(struct token_policy, lifetime_seconds),
+        .least = 10,
+        .most = CODE_LIFETIME_MOST,
+        .default_text = "60",
+        .help = "How long the client has to redeem a code; once, in any case.",
+    },
+    {0},
+};
+static const struct setting client_id_rows[] = {FORMAT_ROWS("base62", "24"), {0}};
+static const struct setting client_secret_rows[] = {FORMAT_ROWS("base62", "43"), {0}};
 
 static const struct setting grant_rows[] = {
     {
@@ -107,6 +123,14 @@ static const struct setting grants_rows[] = {
     GRANT_ROW("client_credentials", GRANT_CLIENT_CREDENTIALS, "A client gets a token for itself [RFC6749 4.4]."),
     GRANT_ROW("refresh_token", GRANT_REFRESH_TOKEN, "A refresh token gives a new access token [RFC6749 6]."),
     GRANT_ROW("service_account", GRANT_SERVICE_ACCOUNT, "A service account signs in with its id and secret."),
+    GRANT_ROW("authorization_code", GRANT_AUTHORIZATION_CODE,
+              "A user allows the client, which redeems the code that it gets [RFC6749 4.1]."),
+    GRANT_ROW("implicit", GRANT_IMPLICIT,
+              "A user allows the client, and the tokens travel through the browser [RFC6749 4.2]. For clients that "
+              "cannot do better."),
+    GRANT_ROW(
+        "password", GRANT_PASSWORD,
+        "The client asks the user's name and password itself [RFC6749 4.3]. For clients that cannot do better."),
     {0},
 };
 
@@ -236,6 +260,7 @@ const struct setting policy_rows[] = {
     },
     SECTION_ROW("access_token", access_token, access_token_rows, "What access tokens look like."),
     SECTION_ROW("refresh_token", refresh_token, refresh_token_rows, "What refresh tokens look like."),
+    SECTION_ROW("code", code, code_rows, "What authorization codes look like."),
     {
         .key = "refresh",
         .kind = SETTING_SECTION,
@@ -273,6 +298,9 @@ const struct setting policy_rows[] = {
     },
     SECTION_ROW("client_id", client_id_format, client_id_rows, "What the names of new clients look like."),
     SECTION_ROW("client_secret", client_secret_format, client_secret_rows, "What new secrets look like."),
+    SECTION_ROW("authorize", authorize, policy_authorize_rows, "What the authorization endpoint decides by."),
+    SECTION_ROW("people", people, policy_people_rows, "How people sign in."),
+    SECTION_ROW("appearance", appearance, policy_appearance_rows, "What people see of the realm."),
     {0},
 };
 
@@ -333,25 +361,65 @@ static void check_credential_format(const struct checking *checking, const char 
            arena_printf(checking->mistakes->arena, "enough for %u random bits (these are %u)", bits_min, bits));
 }
 
-/* No grant has a user yet: what the policy gives by itself must be what nobody has to allow. */
+static bool has_user(enum grant_type type)
+{
+    return type == GRANT_AUTHORIZATION_CODE || type == GRANT_IMPLICIT || type == GRANT_PASSWORD;
+}
+
+static bool takes_users(const struct realm *realm)
+{
+    for (enum grant_type type = 0; type < GRANT_TYPE_COUNT; type++)
+        if (has_user(type) && realm->grants[type].is_allowed)
+            return true;
+    return false;
+}
+
 static void check_scopes(const struct checking *checking, const char *const path[3], struct str scope)
 {
     struct str word;
+    while (str_next_word(&scope, &word))
+        if (!scope_find(checking->realm, word))
+            refuse(checking, path, word, STR("scopes that the realm's `scopes` name"));
+}
+
+/* What nobody has to allow cannot be given by itself. */
+static void check_scopes_without_user(const struct checking *checking, const char *const path[3], struct str scope)
+{
+    struct str word;
+    check_scopes(checking, path, scope);
     while (str_next_word(&scope, &word)) {
         const struct scope_policy *policy = scope_find(checking->realm, word);
-        if (!policy)
-            refuse(checking, path, word, STR("scopes that the realm's `scopes` name"));
-        else if (policy->needs_user)
+        if (policy && policy->needs_user)
             refuse(checking, path, word, STR("scopes without needs_user"));
     }
 }
 
-static void check_grant(const struct checking *checking, const char *name, const struct grant_policy *grant)
+static void check_grant(const struct checking *checking, const char *name, enum grant_type type)
 {
-    check_scopes(checking, (const char *const[3]){"grants", name, "scope"}, grant->scope);
+    const struct grant_policy *grant = &checking->realm->grants[type];
+    const char *const path[3] = {"grants", name, "scope"};
+    if (has_user(type))
+        check_scopes(checking, path, grant->scope);
+    else
+        check_scopes_without_user(checking, path, grant->scope);
     if (grant->gives_refresh_token && !checking->realm->grants[GRANT_REFRESH_TOKEN].is_allowed)
         refuse(checking, (const char *const[3]){"grants", name, "refresh_token"}, STR("true"),
                STR("false, or the grant refresh_token beside it: nobody could use the token"));
+}
+
+/* A client on its own gets of the default what needs no user. */
+static void check_default_scope(const struct checking *checking)
+{
+    const char *const path[3] = {"default_scope"};
+    if (takes_users(checking->realm))
+        check_scopes(checking, path, checking->realm->default_scope);
+    else
+        check_scopes_without_user(checking, path, checking->realm->default_scope);
+}
+
+static enum grant_type grant_type_of(const struct setting *row)
+{
+    return (enum grant_type)((row->place.offset - offsetof(struct realm, grants)) / sizeof(struct grant_policy));
 }
 
 static void check_grants(const struct checking *checking)
@@ -360,8 +428,7 @@ static void check_grants(const struct checking *checking)
     if (grants && grants->kind == YAML_MAP && !grants->child)
         refuse(checking, (const char *const[3]){"grants"}, STR("none"), STR("at least one"));
     for (const struct setting *row = grants_rows; row->key; row++)
-        check_grant(checking, row->key,
-                    (const struct grant_policy *)((const char *)checking->realm + row->place.offset));
+        check_grant(checking, row->key, grant_type_of(row));
 }
 
 void policy_check(const struct realm *realm, const struct yaml_node *node, struct str file, struct mistakes *mistakes)
@@ -369,9 +436,10 @@ void policy_check(const struct realm *realm, const struct yaml_node *node, struc
     const struct checking checking = {realm, node, file, mistakes};
     check_token_format(&checking, "access_token", &realm->access_token.format);
     check_token_format(&checking, "refresh_token", &realm->refresh_token.format);
+    check_token_format(&checking, "code", &realm->code.format);
     check_credential_format(&checking, "client_id", &realm->client_id_format, CLIENT_ID_RANDOM_BITS_MIN);
     check_credential_format(&checking, "client_secret", &realm->client_secret_format, CLIENT_SECRET_RANDOM_BITS_MIN);
     check_grants(&checking);
-    check_scopes(&checking, (const char *const[3]){"default_scope"}, realm->default_scope);
-    check_scopes(&checking, (const char *const[3]){"limited", "scope"}, realm->limited_scope);
+    check_default_scope(&checking);
+    check_scopes_without_user(&checking, (const char *const[3]){"limited", "scope"}, realm->limited_scope);
 }

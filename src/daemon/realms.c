@@ -1,10 +1,15 @@
 #include "daemon/realms.h"
 
+#include <assert.h>
+#include <stdio.h>
+
 #include "daemon/configuration.h"
 #include "oauth/realm.h"
 #include "store/applications.h"
 #include "store/store.h"
 #include "store/tokens.h"
+
+#define REALM_NAME_MAX 63 /* syntax_is_name */
 
 struct resolving {
     struct unit unit;
@@ -18,10 +23,21 @@ static enum outcome note_lifetime(struct store_tx *tx, int64_t lifetime_seconds)
     return lifetime_seconds ? lifetime_note(tx, lifetime_seconds) : OK;
 }
 
-/* No realm's key tells another's. */
+/* No key tells another: neither another realm's nor another purpose's. A name of a realm has no blank, so no text
+ * that is signed here is that of another key. */
+static void derive_keys(struct realm *realm, const struct digest *key)
+{
+    struct str secret = {(const char *)key->bytes, DIGEST_LEN};
+    char text[sizeof("people ") + REALM_NAME_MAX];
+    int len = snprintf(text, sizeof text, "people %.*s", STR_ARGS(realm->name));
+    assert(len < (int)sizeof text);
+    realm->refresh_key = digest_hmac(secret, realm->name);
+    realm->people_key = digest_hmac(secret, (struct str){text, (size_t)len});
+}
+
 static enum outcome resolve_realm(struct store_tx *tx, struct realm *realm, const struct digest *key)
 {
-    realm->refresh_key = digest_hmac((struct str){(const char *)key->bytes, DIGEST_LEN}, realm->name);
+    derive_keys(realm, key);
     TRY(realm_row_id(tx, realm->name, &realm->id));
     TRY(note_lifetime(tx, realm->access_token.lifetime_seconds));
     TRY(note_lifetime(tx, realm->refresh_token.lifetime_seconds));

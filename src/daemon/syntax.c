@@ -6,6 +6,8 @@
 
 #define NAME_LEN_MAX 63
 #define HOST_LEN_MAX 253
+#define URI_LEN_MAX  500
+#define COLOR_LEN    7
 
 static bool is_lower_or_digit(char byte)
 {
@@ -147,6 +149,28 @@ bool syntax_is_issuer(struct str text)
     struct str host;
     return is_authority(str_slice(rest, 0, slash), &host) && (is_secure || is_loopback(host)) &&
            syntax_is_path_prefix(str_slice(rest, slash, rest.len));
+}
+
+bool syntax_is_https_uri(struct str text)
+{
+    if (text.len > URI_LEN_MAX || !str_has_prefix(text, STR("https://")))
+        return false;
+    struct str rest = str_slice(text, strlen("https://"), text.len);
+    struct str host;
+    for (size_t i = 0; i < rest.len; i++)
+        if (!is_printable(rest.ptr[i]) || strchr("\"'<>\\;,", rest.ptr[i]))
+            return false;
+    return is_authority(str_slice(rest, 0, str_find(rest, '/')), &host);
+}
+
+bool syntax_is_color(struct str text)
+{
+    if (text.len != COLOR_LEN || text.ptr[0] != '#')
+        return false;
+    for (size_t i = 1; i < text.len; i++)
+        if (!strchr("0123456789abcdefABCDEF", text.ptr[i]))
+            return false;
+    return true;
 }
 
 bool syntax_is_file(struct str text)

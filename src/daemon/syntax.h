@@ -25,5 +25,9 @@ bool syntax_is_proxy(struct str text);
 bool syntax_is_path_prefix(struct str text);
 /* An https URL, or http on a loopback host; no query, no fragment, no slash at the end. [RFC8414 2] */
 bool syntax_is_issuer(struct str text);
+/* "https://host/…", at most 500 printable bytes without quotes. */
+bool syntax_is_https_uri(struct str text);
+/* "#rrggbb" */
+bool syntax_is_color(struct str text);
 /* Anything but nothing, without control characters. */
 bool syntax_is_file(struct str text);

@@ -11,6 +11,7 @@
 #include "base/mistake.h"
 #include "daemon/configuration.h"
 #include "oauth/realm.h"
+#include "store/people.h"
 
 #define FRONT                                                                                                        \
     "listeners: [{address: '127.0.0.1:8080'}]\n"                                                                     \
@@ -210,6 +211,138 @@ static void test_scopes_exist(void **state)
     assert_refused(REALM "    limited: {lifetime_seconds: 9}\n", "realms.main.limited.scope");
 }
 
+static void test_defaults_for_people(void **state)
+{
+    (void)state;
+    const struct configuration *configuration = read_text(REALM);
+    assert_non_null(configuration);
+    const struct realm *realm = configuration->realm_list[0];
+    assert_false(realm->grants[GRANT_AUTHORIZATION_CODE].is_allowed);
+    assert_int_equal(realm->code.lifetime_seconds, 60);
+    assert_int_equal(realm->code.format.alphabet, TOKEN_HEX);
+    assert_int_equal(realm->code.format.length, 40);
+    assert_int_equal(realm->authorize.redirect_match, REDIRECT_EXACT);
+    assert_int_equal(realm->authorize.pkce, PKCE_PUBLIC);
+    assert_false(realm->authorize.state_is_required);
+    assert_false(realm->authorize.remembers_consent);
+    assert_false(realm->authorize.tells_issuer);
+    assert_false(realm->people.is_open);
+    assert_int_equal(realm->people.second_factor, SECOND_FACTOR_OPTIONAL);
+    assert_int_equal(realm->people.second_factor_roles, 0);
+    assert_int_equal(realm->people.session_idle_seconds, 28800);
+    assert_int_equal(realm->people.session_lifetime_seconds, 604800);
+    assert_int_equal(realm->people.password_memory_bytes, 19 * 1024 * 1024);
+    assert_int_equal(realm->people.password_iterations, 2);
+    assert_int_equal(realm->people.password_length_min, 10);
+    assert_false(str_is_present(realm->appearance.title));
+    assert_str(realm->appearance.accent, "#2f5bd0");
+}
+
+static void test_policy_for_people_is_read_as_it_says(void **state)
+{
+    (void)state;
+    const struct configuration *configuration =
+        read_text(GRANTS("authorization_code: {}, implicit: {}, password: {for_trusted_clients: "
+                         "true}") "    code: {format: base62, length: 60, lifetime_seconds: 10m}\n"
+                                  "    authorize: {redirect_match: domain, pkce: always, "
+                                  "state_required: true, remember_consent: true,\n"
+                                  "      tell_issuer: true}\n"
+                                  "    people: {registration: open, second_factor: required, "
+                                  "second_factor_roles: [operator, developer],\n"
+                                  "      session_idle_seconds: 15m, session_lifetime_seconds: 1d, "
+                                  "password_memory: 64m,\n"
+                                  "      password_iterations: 3, password_length_min: 12}\n"
+                                  "    appearance: {title: An API, logo_uri: "
+                                  "'https://a.example/l.svg', accent: '#aBcDeF'}\n");
+    assert_non_null(configuration);
+    const struct realm *realm = configuration->realm_list[0];
+    assert_true(realm->grants[GRANT_AUTHORIZATION_CODE].is_allowed);
+    assert_true(realm->grants[GRANT_IMPLICIT].is_allowed);
+    assert_true(realm->grants[GRANT_PASSWORD].is_for_trusted_clients);
+    assert_int_equal(realm->code.lifetime_seconds, 600);
+    assert_int_equal(realm->code.format.length, 60);
+    assert_int_equal(realm->authorize.redirect_match, REDIRECT_DOMAIN);
+    assert_int_equal(realm->authorize.pkce, PKCE_ALWAYS);
+    assert_true(realm->authorize.state_is_required);
+    assert_true(realm->authorize.remembers_consent);
+    assert_true(realm->authorize.tells_issuer);
+    assert_true(realm->people.is_open);
+    assert_int_equal(realm->people.second_factor, SECOND_FACTOR_REQUIRED);
+    assert_int_equal(realm->people.second_factor_roles, USER_IS_OPERATOR | USER_IS_DEVELOPER);
+    assert_int_equal(realm->people.session_idle_seconds, 900);
+    assert_int_equal(realm->people.session_lifetime_seconds, 86400);
+    assert_int_equal(realm->people.password_memory_bytes, 64 * 1024 * 1024);
+    assert_int_equal(realm->people.password_iterations, 3);
+    assert_int_equal(realm->people.password_length_min, 12);
+    assert_str(realm->appearance.title, "An API");
+    assert_str(realm->appearance.logo_uri, "https://a.example/l.svg");
+    assert_str(realm->appearance.accent, "#aBcDeF");
+}
+
+/* [RFC6749 4.1.2] A lifetime of at most ten minutes is RECOMMENDED; a code is as hard to guess as a token. */
+static void test_codes_are_short_lived_and_cannot_be_guessed(void **state)
+{
+    (void)state;
+    assert_accepted(REALM "    code: {lifetime_seconds: 600}\n");
+    assert_refused(REALM "    code: {lifetime_seconds: 601}\n", "realms.main.code.lifetime_seconds");
+    assert_accepted(REALM "    code: {lifetime_seconds: 10}\n");
+    assert_refused(REALM "    code: {lifetime_seconds: 9}\n", "realms.main.code.lifetime_seconds");
+    assert_refused(REALM "    code: {lifetime_seconds: never}\n", "realms.main.code.lifetime_seconds");
+    assert_accepted(REALM "    code: {format: hex, length: 40}\n");
+    assert_refused(REALM "    code: {format: hex, length: 39}\n", "realms.main.code.length");
+    assert_accepted(REALM "    code: {format: base62, length: 30}\n");
+    assert_refused(REALM "    code: {format: base62, length: 29}\n", "realms.main.code.length");
+}
+
+static void test_limits_of_people_from_both_sides(void **state)
+{
+    (void)state;
+#define PEOPLE(settings) REALM "    people: {" settings "}\n"
+    assert_accepted(PEOPLE("password_memory: 8m, password_iterations: 1, password_length_min: 8"));
+    assert_refused(PEOPLE("password_memory: 8191k"), "realms.main.people.password_memory");
+    assert_accepted(PEOPLE("password_memory: 1024m, password_iterations: 10, password_length_min: 128"));
+    assert_refused(PEOPLE("password_memory: 1025m"), "realms.main.people.password_memory");
+    assert_refused(PEOPLE("password_iterations: 0"), "realms.main.people.password_iterations");
+    assert_refused(PEOPLE("password_iterations: 11"), "realms.main.people.password_iterations");
+    assert_refused(PEOPLE("password_length_min: 7"), "realms.main.people.password_length_min");
+    assert_refused(PEOPLE("password_length_min: 129"), "realms.main.people.password_length_min");
+    assert_accepted(PEOPLE("session_idle_seconds: 60, session_lifetime_seconds: 60"));
+    assert_refused(PEOPLE("session_idle_seconds: 59"), "realms.main.people.session_idle_seconds");
+    assert_refused(PEOPLE("session_lifetime_seconds: 366d"), "realms.main.people.session_lifetime_seconds");
+    assert_refused(PEOPLE("second_factor_roles: [user]"), "realms.main.people.second_factor_roles[0]");
+}
+
+static void test_appearance_is_a_colour_and_an_image(void **state)
+{
+    (void)state;
+#define LOOKS(settings) REALM "    appearance: {" settings "}\n"
+    static const char accent[] = "realms.main.appearance.accent", logo_uri[] = "realms.main.appearance.logo_uri";
+    assert_accepted(LOOKS("accent: '#012345'"));
+    assert_refused(LOOKS("accent: '012345'"), accent);
+    assert_refused(LOOKS("accent: '#01234'"), accent);
+    assert_refused(LOOKS("accent: '#0123456'"), accent);
+    assert_refused(LOOKS("accent: '#01234g'"), accent);
+    assert_refused(LOOKS("accent: red"), accent);
+    assert_refused(LOOKS("logo_uri: 'http://a.example/l.svg'"), logo_uri);
+    assert_refused(LOOKS("logo_uri: 'https:///l.svg'"), logo_uri);
+    assert_refused(LOOKS("logo_uri: 'https://a.example/l.svg; x'"), logo_uri);
+    assert_refused(LOOKS("title: ''"), "realms.main.appearance.title");
+}
+
+static void test_what_a_user_gives_may_need_a_user(void **state)
+{
+    (void)state;
+#define FOR_USERS(grants) GRANTS(grants) "    default_scope: read me\n"
+    assert_accepted(FOR_USERS("authorization_code: {scope: me}, client_credentials: {}"));
+    assert_accepted(FOR_USERS("implicit: {scope: 'my_7:read'}"));
+    assert_accepted(FOR_USERS("password: {scope: me}"));
+    assert_refused(FOR_USERS("authorization_code: {}, client_credentials: {scope: me}"),
+                   "realms.main.grants.client_credentials.scope");
+    assert_refused(FOR_USERS("refresh_token: {}, service_account: {}"), "realms.main.default_scope");
+    assert_refused(GRANTS("authorization_code: {scope: nope}"), "realms.main.grants.authorization_code.scope");
+    assert_refused(GRANTS("implicit: {refresh_token: true}"), "realms.main.grants.implicit.refresh_token");
+}
+
 static void test_client_alone_gets_nothing_that_needs_a_user(void **state)
 {
     (void)state;
@@ -304,6 +437,12 @@ int main(void)
         RULE(test_token_length_fits_its_alphabet),
         RULE(test_credentials_cannot_be_guessed),
         RULE(test_scopes_exist),
+        RULE(test_defaults_for_people),
+        RULE(test_policy_for_people_is_read_as_it_says),
+        RULE(test_codes_are_short_lived_and_cannot_be_guessed),
+        RULE(test_limits_of_people_from_both_sides),
+        RULE(test_appearance_is_a_colour_and_an_image),
+        RULE(test_what_a_user_gives_may_need_a_user),
         RULE(test_client_alone_gets_nothing_that_needs_a_user),
         RULE(test_a_word_of_a_pattern_needs_a_user_as_the_pattern_does),
         RULE(test_a_realm_takes_a_grant_at_least),
