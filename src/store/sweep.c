@@ -161,7 +161,7 @@ static STEP pass_grants(struct sweep *sweep, struct range *range, size_t *ret_se
     TRY(look(sweep, LOOK_AT("grants"), range, &seen));
     TRY(sql_run(sweep->sql,
                 "DELETE FROM grants WHERE id >= $1 AND id < $2"
-                " AND ((ends_at <= $3 AND created_at <= $4) OR (ends_at IS NULL AND revoked_at IS NOT NULL)"
+                " AND ((ends_at <= $3 AND created_at <= $4) OR revoked_at IS NOT NULL"
                 " OR NOT EXISTS (SELECT 1 FROM clients WHERE clients.id = grants.client_id))",
                 SQL_VALUES(sql_of_int(range->from), sql_of_int(range->until), sql_of_int(sweep->now),
                            sql_of_int(sweep->now - GRANT_GRACE_SECONDS))));

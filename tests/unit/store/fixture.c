@@ -44,9 +44,16 @@ int close_fixture(void **state)
     return result;
 }
 
-void reopen(struct fixture *fixture)
+void shut(struct fixture *fixture)
 {
     store_close(fixture->store);
+    fixture->store = NULL;
+}
+
+void reopen(struct fixture *fixture)
+{
+    if (fixture->store)
+        shut(fixture);
     open_store(fixture);
 }
 

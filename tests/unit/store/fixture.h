@@ -28,6 +28,8 @@ struct fixture {
 int open_fixture(void **state);
 int close_fixture(void **state);
 
+/* Closes the store, so that a test may change its file; reopen opens it again. */
+void shut(struct fixture *fixture);
 void reopen(struct fixture *fixture);
 const char *path_in(struct fixture *fixture, const char *name);
 

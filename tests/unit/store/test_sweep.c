@@ -174,6 +174,26 @@ static void remove_an_endless_family_when_it_is_revoked(void **state)
     assert_int_equal(ask(fixture->path, "SELECT count(*) FROM refresh_tokens"), 0);
 }
 
+/* A pass takes the tokens of every revoked grant: none of them is left to take its grant along. */
+static void leave_no_revoked_grant_behind_when_a_pass_has_taken_its_tokens(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t client_id = add_client(fixture, "client", NULL);
+    struct family endless = {.grant = {.client_id = client_id, .created_at = NOW}, .now = NOW};
+    struct family other = endless, kept = endless;
+    other.access_expires_at = other.refresh_expires_at = NOW + 10 * HOUR;
+    struct family *const families[] = {&endless, &other, &kept};
+    note(fixture, 10 * HOUR);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(write_rows(fixture->store, insert_family, families[i]), OK);
+    assert_int_equal(write_rows(fixture->store, revoke_family, &other), OK);
+    assert_int_equal(sweep(fixture, NOW + HOUR, 10), 0);
+    assert_int_equal(write_rows(fixture->store, revoke_family, &endless), OK);
+    assert_int_equal(sweep(fixture, NOW + HOUR, 10), 6);
+    assert_int_equal(ask(fixture->path, "SELECT id FROM grants"), kept.grant.id);
+    assert_int_equal(ask(fixture->path, "SELECT count(*) FROM grants"), 1);
+}
+
 struct issuing {
     int64_t now;
     int64_t client_id;
@@ -223,6 +243,7 @@ int main(void)
         IN_STORE(remove_the_endless_tokens_of_a_deleted_client),
         IN_STORE(remove_a_grant_with_its_last_token),
         IN_STORE(remove_an_endless_family_when_it_is_revoked),
+        IN_STORE(leave_no_revoked_grant_behind_when_a_pass_has_taken_its_tokens),
         IN_STORE(give_pages_back_so_that_a_steady_state_does_not_grow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
