@@ -1,4 +1,3 @@
-#include "base/arena.h"
 #include "store/parts.h"
 #include "store/tokens.h"
 
@@ -13,24 +12,25 @@ STEP access_token_insert(struct store_tx *tx, const struct access_token_row *row
     return grant_extend(tx, row->grant_id, row->expires_at);
 }
 
+static bool take_token(struct sql_statement *statement, struct arena *arena, void *ret_row)
+{
+    struct access_token_row *row = ret_row;
+    (void)arena;
+    row->id = sql_int(statement, 0);
+    row->client_id = sql_int(statement, 2);
+    row->grant_id = sql_int(statement, 3);
+    row->scope_set = sql_int(statement, 4);
+    row->expires_at = sql_int(statement, 5);
+    return sql_digest(statement, 1, &row->secret_hash);
+}
+
 static STEP read_token(struct sql *sql, struct arena *arena, int64_t id, void **ret_row)
 {
-    struct sql_statement *statement;
-    struct access_token_row *row = arena_new(arena, struct access_token_row);
-    TRY(sql_query(sql,
-                  "SELECT secret_hash, client_id, grant_id, scope_set, expires_at FROM access_tokens WHERE id = $1",
-                  SQL_VALUES(sql_of_int(id)), &statement));
-    bool is_there = sql_next(statement) && sql_digest(statement, 0, &row->secret_hash);
-    if (is_there) {
-        row->id = id;
-        row->client_id = sql_int(statement, 1);
-        row->grant_id = sql_int(statement, 2);
-        row->scope_set = sql_int(statement, 3);
-        row->expires_at = sql_int(statement, 4);
-    }
-    TRY(sql_end(statement));
-    *ret_row = is_there ? row : NULL;
-    return OK;
+    static const struct row_kind kind = {sizeof(struct access_token_row), take_token};
+    return query_row(
+        sql, &kind, arena,
+        "SELECT id, secret_hash, client_id, grant_id, scope_set, expires_at FROM access_tokens WHERE id = $1",
+        SQL_VALUES(sql_of_int(id)), ret_row);
 }
 
 STEP access_token_find(struct store_reader *reader, struct arena *arena, int64_t id,

@@ -1,4 +1,3 @@
-#include "base/arena.h"
 #include "store/applications.h"
 #include "store/parts.h"
 
@@ -13,8 +12,9 @@ STEP account_insert(struct store_tx *tx, const struct account_row *row, int64_t 
                        ret_id);
 }
 
-static bool take_row(struct sql_statement *statement, struct arena *arena, struct account_row *row)
+static bool take_account(struct sql_statement *statement, struct arena *arena, void *ret_row)
 {
+    struct account_row *row = ret_row;
     row->id = sql_int(statement, 0);
     row->realm_id = sql_int(statement, 1);
     row->account_id = sql_text(statement, arena, 2);
@@ -26,16 +26,11 @@ static bool take_row(struct sql_statement *statement, struct arena *arena, struc
 
 static STEP read_account(struct sql *sql, struct arena *arena, int64_t id, void **ret_row)
 {
-    struct sql_statement *statement;
-    struct account_row *row = arena_new(arena, struct account_row);
-    TRY(sql_query(sql,
-                  "SELECT id, realm_id, account_id, name, secret_hash, created_at, suspended_at FROM accounts"
-                  " WHERE id = $1",
-                  SQL_VALUES(sql_of_int(id)), &statement));
-    bool is_there = sql_next(statement) && take_row(statement, arena, row);
-    TRY(sql_end(statement));
-    *ret_row = is_there ? row : NULL;
-    return OK;
+    static const struct row_kind kind = {sizeof(struct account_row), take_account};
+    return query_row(sql, &kind, arena,
+                     "SELECT id, realm_id, account_id, name, secret_hash, created_at, suspended_at FROM accounts"
+                     " WHERE id = $1",
+                     SQL_VALUES(sql_of_int(id)), ret_row);
 }
 
 STEP account_find_row(struct store_reader *reader, struct arena *arena, int64_t id, struct account_row **ret_row)

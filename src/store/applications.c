@@ -1,9 +1,9 @@
 #include "store/applications.h"
 
-#include "base/arena.h"
 #include "store/parts.h"
 
-#define COLUMNS "id, realm_id, name, owner, website, logo_uri, verified_at, created_at, suspended_at"
+#define SELECT                                                                                                       \
+    "SELECT id, realm_id, name, owner, website, logo_uri, verified_at, created_at, suspended_at FROM applications"
 
 STEP application_insert(struct store_tx *tx, const struct application_row *row, int64_t *ret_id)
 {
@@ -17,8 +17,9 @@ STEP application_insert(struct store_tx *tx, const struct application_row *row, 
         ret_id);
 }
 
-static void take_row(struct sql_statement *statement, struct arena *arena, struct application_row *row)
+static bool take_application(struct sql_statement *statement, struct arena *arena, void *ret_row)
 {
+    struct application_row *row = ret_row;
     row->id = sql_int(statement, 0);
     row->realm_id = sql_int(statement, 1);
     row->name = sql_text(statement, arena, 2);
@@ -28,56 +29,31 @@ static void take_row(struct sql_statement *statement, struct arena *arena, struc
     row->verified_at = sql_int(statement, 6);
     row->created_at = sql_int(statement, 7);
     row->suspended_at = sql_int(statement, 8);
+    return true;
 }
 
-static STEP read_row(struct store_reader *reader, struct arena *arena, int64_t id, struct application_row **ret_row)
-{
-    struct sql_statement *statement;
-    struct application_row *row = NULL;
-    TRY(sql_query(reader_sql(reader), "SELECT " COLUMNS " FROM applications WHERE id = $1",
-                  SQL_VALUES(sql_of_int(id)), &statement));
-    if (sql_next(statement)) {
-        row = arena_new(arena, struct application_row);
-        take_row(statement, arena, row);
-    }
-    TRY(sql_end(statement));
-    *ret_row = row;
-    return OK;
-}
+static const struct row_kind application_kind = {sizeof(struct application_row), take_application};
 
 STEP application_find(struct store_reader *reader, struct arena *arena, int64_t id, struct application_row **ret_row)
 {
-    return reader_note(reader, read_row(reader, arena, id, ret_row));
-}
-
-static STEP start_list(struct sql *sql, int64_t realm_id, int64_t after_id, size_t max,
-                       struct sql_statement **ret_statement)
-{
-    if (realm_id == 0)
-        return sql_query(sql, "SELECT " COLUMNS " FROM applications WHERE id > $1 ORDER BY id LIMIT $2",
-                         SQL_VALUES(sql_of_int(after_id), sql_of_int((int64_t)max)), ret_statement);
-    return sql_query(sql, "SELECT " COLUMNS " FROM applications WHERE realm_id = $1 AND id > $2 ORDER BY id LIMIT $3",
-                     SQL_VALUES(sql_of_int(realm_id), sql_of_int(after_id), sql_of_int((int64_t)max)), ret_statement);
-}
-
-static STEP read_list(struct sql_statement *statement, struct arena *arena, struct application_row *rows, size_t max,
-                      size_t *ret_count)
-{
-    size_t count = 0;
-    while (count < max && sql_next(statement))
-        take_row(statement, arena, &rows[count++]);
-    TRY(sql_end(statement));
-    *ret_count = count;
+    void *row;
+    TRY(reader_note(reader, query_row(reader_sql(reader), &application_kind, arena, SELECT " WHERE id = $1",
+                                      SQL_VALUES(sql_of_int(id)), &row)));
+    *ret_row = row;
     return OK;
 }
 
 STEP application_list(struct store_reader *reader, struct arena *arena, int64_t realm_id, int64_t after_id,
                       size_t max, struct application_row **ret_rows, size_t *ret_count)
 {
-    struct sql_statement *statement;
-    struct application_row *rows = arena_array(arena, struct application_row, max);
-    TRY(reader_note(reader, start_list(reader_sql(reader), realm_id, after_id, max, &statement)));
-    TRY(reader_note(reader, read_list(statement, arena, rows, max, ret_count)));
+    const struct sql_value from = sql_of_int(after_id), limit = sql_of_int((int64_t)max);
+    const char *of_realm = SELECT " WHERE realm_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+    const char *of_all = SELECT " WHERE id > $1 ORDER BY id LIMIT $2";
+    void *rows;
+    TRY(reader_note(reader,
+                    query_rows(reader_sql(reader), &application_kind, arena, realm_id ? of_realm : of_all,
+                               realm_id ? SQL_VALUES(sql_of_int(realm_id), from, limit) : SQL_VALUES(from, limit),
+                               max, &rows, ret_count)));
     *ret_rows = rows;
     return OK;
 }

@@ -21,8 +21,9 @@ STEP client_insert(struct store_tx *tx, const struct client_row *row, int64_t *r
         ret_id);
 }
 
-static void take_row(struct sql_statement *statement, struct arena *arena, struct client_row *row)
+static bool take_client(struct sql_statement *statement, struct arena *arena, void *ret_row)
 {
+    struct client_row *row = ret_row;
     row->id = sql_int(statement, 0);
     row->realm_id = sql_int(statement, 1);
     row->application_id = sql_int(statement, 2);
@@ -33,6 +34,7 @@ static void take_row(struct sql_statement *statement, struct arena *arena, struc
     row->created_at = sql_int(statement, 7);
     row->suspended_at = sql_int(statement, 8);
     row->redirect_uris = sql_text(statement, arena, 9);
+    return true;
 }
 
 static bool take_secret(struct sql_statement *statement, struct arena *arena, struct secret_row *secret)
@@ -60,15 +62,9 @@ static STEP read_secrets(struct sql *sql, struct arena *arena, struct client_row
 
 static STEP read_client(struct sql *sql, struct arena *arena, int64_t id, void **ret_row)
 {
-    static const char text[] = SELECT " WHERE c.id = $1";
-    struct sql_statement *statement;
-    struct client_row *row = NULL;
-    TRY(sql_query(sql, text, SQL_VALUES(sql_of_int(id)), &statement));
-    if (sql_next(statement)) {
-        row = arena_new(arena, struct client_row);
-        take_row(statement, arena, row);
-    }
-    TRY(sql_end(statement));
+    static const struct row_kind kind = {sizeof(struct client_row), take_client};
+    void *row;
+    TRY(query_row(sql, &kind, arena, SELECT " WHERE c.id = $1", SQL_VALUES(sql_of_int(id)), &row));
     if (row)
         TRY(read_secrets(sql, arena, row));
     *ret_row = row;

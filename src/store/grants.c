@@ -1,4 +1,3 @@
-#include "base/arena.h"
 #include "store/parts.h"
 #include "store/tokens.h"
 

@@ -1,4 +1,3 @@
-#include "base/arena.h"
 #include "store/parts.h"
 #include "store/tokens.h"
 
@@ -14,8 +13,10 @@ STEP refresh_token_insert(struct store_tx *tx, const struct refresh_token_row *r
     return grant_extend(tx, row->grant_id, row->expires_at);
 }
 
-static bool take_row(struct sql_statement *statement, struct refresh_token_row *row)
+static bool take_token(struct sql_statement *statement, struct arena *arena, void *ret_row)
 {
+    struct refresh_token_row *row = ret_row;
+    (void)arena;
     row->id = sql_int(statement, 0);
     row->client_id = sql_int(statement, 2);
     row->grant_id = sql_int(statement, 3);
@@ -27,25 +28,19 @@ static bool take_row(struct sql_statement *statement, struct refresh_token_row *
     return sql_digest(statement, 1, &row->secret_hash);
 }
 
-static STEP read_token(struct sql *sql, struct arena *arena, int64_t id, struct refresh_token_row **ret_row)
-{
-    struct sql_statement *statement;
-    struct refresh_token_row *row = arena_new(arena, struct refresh_token_row);
-    TRY(sql_query(sql,
-                  "SELECT id, secret_hash, client_id, grant_id, scope_set, expires_at, rotated_at, successor_id,"
-                  " successor_access_id FROM refresh_tokens WHERE id = $1",
-                  SQL_VALUES(sql_of_int(id)), &statement));
-    bool is_there = sql_next(statement) && take_row(statement, row);
-    TRY(sql_end(statement));
-    *ret_row = is_there ? row : NULL;
-    return OK;
-}
-
 /* Not cached: a refresh token is looked at once or twice in its life. */
 STEP refresh_token_find(struct store_reader *reader, struct arena *arena, int64_t id,
                         struct refresh_token_row **ret_row)
 {
-    return reader_note(reader, read_token(reader_sql(reader), arena, id, ret_row));
+    static const struct row_kind kind = {sizeof(struct refresh_token_row), take_token};
+    void *row;
+    TRY(reader_note(reader,
+                    query_row(reader_sql(reader), &kind, arena,
+                              "SELECT id, secret_hash, client_id, grant_id, scope_set, expires_at, rotated_at,"
+                              " successor_id, successor_access_id FROM refresh_tokens WHERE id = $1",
+                              SQL_VALUES(sql_of_int(id)), &row)));
+    *ret_row = row;
+    return OK;
 }
 
 STEP refresh_token_rotate(struct store_tx *tx, const struct refresh_token_row *row)
