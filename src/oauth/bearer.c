@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "oauth/life.h"
+#include "oauth/subject.h"
 #include "oauth/token.h"
 #include "store/store.h"
 #include "store/tokens.h"
@@ -22,10 +23,7 @@ static void set_facts(struct call *call, const struct life *life)
         call_set_number(call, FACT_expires_at, life->expires_at);
         call_set_number(call, FACT_expires_in, life->expires_at - call->now);
     }
-    if (call->account) {
-        call_set_text(call, FACT_subject, call->account->account_id);
-        call_set_text(call, FACT_subject_type, STR("account"));
-    }
+    subject_tell(call);
 }
 
 static STEP read_life(struct call *call, struct store_reader *reader, struct life *life, const struct digest *hash)
@@ -40,6 +38,8 @@ static STEP read_life(struct call *call, struct store_reader *reader, struct lif
     call->token_id = life->id;
     call->client = life->client;
     call->account = life->account;
+    call->user = life->user;
+    call->instance = life->instance;
     TRY(scope_set_text(reader, call->arena, life->scope_set, &call->scope));
     set_facts(call, life);
     return OK;

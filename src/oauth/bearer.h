@@ -8,7 +8,7 @@
 #include "oauth/call.h"
 
 /* An access token. Refuses with token_unknown, token_expired or token_revoked; fills the call's facts about the token
- * and sets call->client, call->account and call->scope. */
+ * and sets call->client, call->scope and whose it is: call->account, or call->user and call->instance. */
 STEP bearer_read(struct call *call, struct store_reader *reader, struct str token);
 
 /* The same of a refresh token. */

@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "oauth/authorize.h"
+
 static const struct {
     struct str name;
     bool may_be_in_url;
@@ -18,7 +20,8 @@ static const struct str fact_names[FACT_COUNT] = {
 };
 
 static const struct operation operations[] = {
-    {STR_INIT("token"), false, token_check, token_prepare, NULL, token_apply, token_conclude},
+    {STR_INIT("authorize"), false, authorize_check, authorize_prepare, NULL, authorize_apply, authorize_conclude},
+    {STR_INIT("token"), false, token_check, token_prepare, token_prove, token_apply, token_conclude},
     {STR_INIT("revoke"), false, revoke_check, revoke_prepare, NULL, revoke_apply, NULL},
     {STR_INIT("introspect"), false, introspect_check, introspect_prepare, NULL, NULL, NULL},
     {STR_INIT("metadata"), false, check_nothing, metadata_prepare, NULL, NULL, NULL},

@@ -102,6 +102,10 @@ bool parameter_may_be_in_url(enum parameter parameter);
     X(request_method)                                                                                                \
     X(request_id)                                                                                                    \
     X(body_digest)                                                                                                   \
+    X(response_types)                                                                                                \
+    X(response_modes)                                                                                                \
+    X(code_challenge_methods)                                                                                        \
+    X(tells_issuer)                                                                                                  \
     X(extra_0)                                                                                                       \
     X(extra_1)                                                                                                       \
     X(extra_2)                                                                                                       \
@@ -168,7 +172,8 @@ struct authorization_request {
     bool must_ask;               /* prompt=consent: even when consent is remembered */
     bool may_not_ask;            /* prompt=none: refuse instead of showing a page */
     int64_t authenticated_since; /* max_age: an earlier sign-in does not count; 0: every one does */
-    struct digest submission;    /* of the consent form that was answered */
+    struct digest submission;    /* of the consent form that was answered; one of its own where none was shown */
+    struct str settled_uri;      /* as prepare found it, while apply may have to tell the person something */
     struct token_draft code;
 };
 
@@ -183,6 +188,7 @@ struct call {
     uint32_t repeated; /* 1 << enum parameter: came more than once where that is refused; the last value is kept */
     struct str claimed_client_id; /* what a request with a leak says of itself; for the log */
     struct str needed_scope;      /* guard: words that the token must have; absent: none */
+    struct str needed_instance;   /* guard: the instance's name that the token must be of; absent: any or none */
 
     /* made by the rules */
     enum refusal refusal;
@@ -235,9 +241,10 @@ void call_set_bool(struct call *call, enum fact_name name, int value);
 /* The check of operations that need none. */
 STEP check_nothing(struct call *call);
 
-/* The operations. */
+/* The operations; those of `authorize` stand in authorize.h. */
 STEP token_check(struct call *call);
 STEP token_prepare(struct call *call, struct store_reader *reader);
+STEP token_prove(struct call *call);
 STEP token_apply(struct call *call, struct store_tx *tx);
 void token_conclude(struct call *call);
 STEP guard_check(struct call *call);

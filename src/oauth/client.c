@@ -33,15 +33,24 @@ static const struct secret_row *find_secret(const struct client_row *client, str
     return found;
 }
 
-enum outcome client_authenticate(struct call *call, struct store_reader *reader)
+static STEP find_claimed(struct call *call, struct store_reader *reader)
 {
     bool by_header = call->authorization.is_basic;
     struct str client_id = by_header ? call->authorization.client_id : call_parameter(call, PARAMETER_client_id);
-    struct str secret = by_header ? call->authorization.client_secret : call_parameter(call, PARAMETER_client_secret);
-
     TRY(client_find(reader, call->arena, call->realm->id, client_id, &call->client));
     REQUIRE(call, call->client, client_unknown);
-    REQUIRE(call, !(call->client->flags & CLIENT_IS_PUBLIC), client_is_public);
+    return OK;
+}
+
+static struct str claimed_secret(const struct call *call)
+{
+    return call->authorization.is_basic ? call->authorization.client_secret
+                                        : call_parameter(call, PARAMETER_client_secret);
+}
+
+static STEP prove_secret(struct call *call)
+{
+    struct str secret = claimed_secret(call);
     REQUIRE(call, str_is_present(secret), credentials_missing);
     const struct secret_row *found = find_secret(call->client, secret);
     REQUIRE(call, found, secret_wrong);
@@ -49,5 +58,23 @@ enum outcome client_authenticate(struct call *call, struct store_reader *reader)
     /* Only who proved the secret learns that the client is suspended. */
     REQUIRE(call, call->client->suspended_at == 0, client_suspended);
     call->secret_id = found->id;
+    return OK;
+}
+
+enum outcome client_authenticate(struct call *call, struct store_reader *reader)
+{
+    TRY(find_claimed(call, reader));
+    REQUIRE(call, !(call->client->flags & CLIENT_IS_PUBLIC), client_is_public);
+    return prove_secret(call);
+}
+
+enum outcome client_identify(struct call *call, struct store_reader *reader)
+{
+    TRY(find_claimed(call, reader));
+    if (!(call->client->flags & CLIENT_IS_PUBLIC))
+        return prove_secret(call);
+    /* [RFC6749 2.3.1] An empty secret is as good as none. */
+    REQUIRE(call, claimed_secret(call).len == 0, client_is_public);
+    REQUIRE(call, call->client->suspended_at == 0, client_suspended);
     return OK;
 }

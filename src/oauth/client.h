@@ -18,3 +18,7 @@ STEP client_check_credentials(struct call *call);
 
 /* Finds the client and compares the secret, in constant time; sets call->client and call->secret_id. */
 STEP client_authenticate(struct call *call, struct store_reader *reader);
+
+/* The same, but a public client only says its name: for what it presents is bound to it. [RFC6749 3.2.1] One that
+ * sends a secret is refused. */
+STEP client_identify(struct call *call, struct store_reader *reader);

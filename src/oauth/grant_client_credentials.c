@@ -23,17 +23,17 @@ enum outcome client_credentials_prepare(struct call *call, struct store_reader *
 {
     (void)reader;
     if (!asks_for_limited(call))
-        return grant_scope(call);
+        return grant_scope(call, GRANT_CLIENT_CREDENTIALS);
     TRY(scope_check_known(call, call_parameter(call, PARAMETER_scope)));
     call->lifetime_seconds = call->realm->limited_lifetime_seconds;
     call->gives_refresh_token = false;
-    return scope_give(call, call->realm->limited_scope);
+    return scope_give(call, SCOPE_BY_CLIENT, call->realm->limited_scope);
 }
 
 /* [RFC6749 4.4.3] A refresh token SHOULD NOT be included: policy may, and only then there is a grant row. */
 enum outcome client_credentials_apply(struct call *call, struct store_tx *tx)
 {
     if (call->gives_refresh_token)
-        return grant_begin(call, tx, 0);
+        return grant_begin(call, tx);
     return grant_issue_access(call, tx, 0);
 }

@@ -11,7 +11,6 @@
 #include "base/arena.h"
 #include "oauth/scope.h"
 #include "oauth/token.h"
-#include "store/applications.h"
 #include "store/store.h"
 #include "store/tokens.h"
 
@@ -36,18 +35,6 @@ enum outcome refresh_token_prepare(struct call *call, struct store_reader *reade
                         &call->access);
     token_draft_derived(call->arena, &realm->refresh_token.format, &realm->refresh_key, STR("refresh"), token,
                         &call->refresh);
-    return OK;
-}
-
-static STEP check_grant(struct call *call, struct store_reader *reader, int64_t grant_id)
-{
-    struct grant_row *grant;
-    TRY(grant_find(reader, call->arena, grant_id, &grant));
-    REQUIRE(call, grant && grant->revoked_at == 0, grant_revoked);
-    if (grant->account_id == 0)
-        return OK;
-    TRY(account_find_row(reader, call->arena, grant->account_id, &call->account));
-    REQUIRE(call, call->account && call->account->suspended_at == 0, account_suspended);
     return OK;
 }
 
@@ -107,12 +94,14 @@ enum outcome refresh_token_apply(struct call *call, struct store_tx *tx)
     struct store_reader *reader = store_tx_reader(tx);
     const struct realm *realm = call->realm;
     struct refresh_token_row *row;
+    struct grant_row *grant;
     struct str granted;
 
     TRY(refresh_token_find(reader, call->arena, call->presented_id, &row));
     REQUIRE(call, row && digest_equal(&row->secret_hash, &call->presented_hash), refresh_token_unknown);
     REQUIRE(call, row->client_id == call->client->id, refresh_token_foreign);
-    TRY(check_grant(call, reader, row->grant_id));
+    TRY(grant_find(reader, call->arena, row->grant_id, &grant));
+    TRY(grant_check(call, reader, grant));
     REQUIRE(call, row->expires_at == 0 || row->expires_at > call->now, refresh_token_expired);
     TRY(scope_set_text(reader, call->arena, row->scope_set, &granted));
     if (realm->refresh_rotation == REFRESH_KEEP)

@@ -22,10 +22,10 @@ enum outcome service_account_prepare(struct call *call, struct store_reader *rea
     REQUIRE(call, call->account, account_unknown);
     REQUIRE(call, digest_equal(&call->account->secret_hash, &hash), account_secret_wrong);
     REQUIRE(call, call->account->suspended_at == 0, account_suspended);
-    return grant_scope(call);
+    return grant_scope(call, GRANT_SERVICE_ACCOUNT);
 }
 
 enum outcome service_account_apply(struct call *call, struct store_tx *tx)
 {
-    return grant_begin(call, tx, call->account->id);
+    return grant_begin(call, tx);
 }

@@ -6,6 +6,7 @@
 #include "oauth/bearer.h"
 #include "oauth/call.h"
 #include "oauth/scope.h"
+#include "store/people.h"
 
 enum outcome guard_check(struct call *call)
 {
@@ -20,6 +21,8 @@ enum outcome guard_prepare(struct call *call, struct store_reader *reader)
 {
     TRY(bearer_read(call, reader, call->authorization.token));
     REQUIRE(call, scope_contains(call->scope, call->needed_scope), scope_insufficient);
+    if (str_is_present(call->needed_instance))
+        REQUIRE(call, call->instance && str_equal(call->instance->name, call->needed_instance), instance_differs);
     call->is_settled = true;
     return OK;
 }

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "store/applications.h"
+#include "store/people.h"
 #include "store/tokens.h"
 
 enum outcome life_find_access(struct store_reader *reader, struct arena *arena, int64_t id, struct life **ret_life)
@@ -49,18 +50,30 @@ enum outcome life_load(struct store_reader *reader, struct arena *arena, struct 
     TRY(client_find_row(reader, arena, life->client_id, &life->client));
     if (life->grant_id)
         TRY(grant_find(reader, arena, life->grant_id, &life->grant));
-    if (life->grant && life->grant->account_id)
-        return account_find_row(reader, arena, life->grant->account_id, &life->account);
+    if (!life->grant)
+        return OK;
+    if (life->grant->account_id)
+        TRY(account_find_row(reader, arena, life->grant->account_id, &life->account));
+    if (life->grant->user_id)
+        TRY(user_find_row(reader, arena, life->grant->user_id, &life->user));
+    if (life->grant->instance_id)
+        TRY(instance_find_row(reader, arena, life->grant->instance_id, &life->instance));
     return OK;
+}
+
+/* Who is named must be there and in force. */
+static bool is_giver_gone(const struct life *life)
+{
+    const struct grant_row *grant = life->grant;
+    return (grant->account_id && (!life->account || life->account->suspended_at)) ||
+           (grant->user_id && (!life->user || life->user->disabled_at)) || (grant->instance_id && !life->instance);
 }
 
 static bool is_grant_dead(const struct life *life)
 {
     if (life->grant_id == 0)
         return false;
-    if (!life->grant || life->grant->revoked_at)
-        return true;
-    return life->grant->account_id && (!life->account || life->account->suspended_at);
+    return !life->grant || life->grant->revoked_at || is_giver_gone(life);
 }
 
 enum refusal life_end(const struct life *life, int64_t now)

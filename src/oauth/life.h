@@ -1,8 +1,9 @@
 /*
  * life.h — an issued token with all that its life hangs on: whether it lives, and whose it is.
  *
- * Guard, whoami, introspection and the operator's commands all ask here, so they can never disagree. Tokens, clients,
- * grants and accounts come from the thread's cache while nothing has changed.
+ * Guard, whoami, introspection and the operator's commands all ask here, so they can never disagree. All rows come
+ * from the thread's cache while nothing has changed. Who leaves an instance loses the grants there with the
+ * membership (grant_revoke_of_user), so memberships are not looked at.
  *
  * Threads: as store.h.
  */
@@ -12,7 +13,9 @@
 #include "store/rows.h"
 
 struct arena;
+struct instance_row;
 struct store_reader;
+struct user_row;
 
 struct life {
     bool is_refresh;
@@ -27,13 +30,15 @@ struct life {
     struct client_row *client;   /* NULL: deleted */
     struct grant_row *grant;     /* NULL: none, or gone */
     struct account_row *account; /* NULL: none, or gone */
+    struct user_row *user;
+    struct instance_row *instance;
 };
 
 /* NULL where there is no such row. */
 STEP life_find_access(struct store_reader *reader, struct arena *arena, int64_t id, struct life **ret_life);
 STEP life_find_refresh(struct store_reader *reader, struct arena *arena, int64_t id, struct life **ret_life);
 
-/* Finds the client, the grant and the account. */
+/* Finds the client, the grant, and the account, user and instance that the grant names. */
 STEP life_load(struct store_reader *reader, struct arena *arena, struct life *life);
 
 /* Why a loaded token is dead at `now`: REFUSED_token_expired or REFUSED_token_revoked; NOT_REFUSED: it lives. */

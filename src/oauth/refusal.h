@@ -28,6 +28,7 @@
     X(query_not_allowed, invalid_request, "URL query parameters are not allowed.")                                   \
     X(secret_in_query, invalid_request, "Secrets must not be sent in the URL; consider this one leaked.")            \
     X(grant_type_missing, invalid_request, "The grant_type parameter is missing.")                                   \
+    X(client_id_missing, invalid_request, "The client_id parameter is missing.")                                     \
     X(token_parameter_missing, invalid_request, "The token parameter is missing.")                                   \
     X(refresh_token_missing, invalid_request, "The refresh_token parameter is missing.")                             \
     X(account_missing, invalid_request, "The account's id or secret is missing.")                                    \
@@ -82,6 +83,7 @@
     X(second_factor_needed, invalid_grant, "The user must sign in with a second factor.")                            \
     X(user_disabled, invalid_grant, "The user is disabled.")                                                         \
     X(instance_gone, invalid_grant, "The user no longer belongs to the instance.")                                   \
+    X(instance_missing, invalid_request, "An instance must be chosen.")                                              \
     X(busy, temporarily_unavailable, "The server is too busy.")                                                      \
     X(authorization_missing, token_missing, "An access token is needed.")                                            \
     X(authorization_malformed, invalid_request, "The Authorization header cannot be read.")                          \
@@ -89,6 +91,7 @@
     X(token_expired, invalid_token, "The access token has expired.")                                                 \
     X(token_revoked, invalid_token, "The access token was revoked.")                                                 \
     X(scope_insufficient, insufficient_scope, "The request needs a scope that the token does not have.")             \
+    X(instance_differs, insufficient_scope, "The request needs a token of another instance.")                        \
     X(store_unavailable, temporarily_unavailable, "The server cannot store anything at the moment.")
 
 enum refusal {

@@ -2,7 +2,7 @@
  * revoke.c — a client gives a token back.
  *
  * An unknown token is as good as a revoked one, another client's is left alone and answered alike. Revoking a
- * refresh token revokes its grant and with it every access token.
+ * refresh token revokes its grant and with it every access token. A public client has its name to say, and the token.
  *
  * Specs: RFC 7009.
  */
@@ -50,7 +50,7 @@ enum outcome revoke_prepare(struct call *call, struct store_reader *reader)
 {
     struct str token = call_parameter(call, PARAMETER_token);
     bool is_access, is_refresh;
-    TRY(client_authenticate(call, reader));
+    TRY(client_identify(call, reader));
     TRY(find_access(call, reader, token, &is_access));
     TRY(find_refresh(call, reader, token, &is_refresh));
     call->presented_is_refresh = is_refresh;

@@ -109,43 +109,48 @@ enum outcome scope_check_known(struct call *call, struct str requested)
     return OK;
 }
 
-static STEP check_client_words(struct call *call, struct str requested)
+/* Nothing named is all of the realm's. */
+static bool is_allowed(const struct client_row *client, struct str word)
 {
-    struct str allowed = call->client->scope;
+    return !str_is_present(client->scope) || has_word(client->scope, word);
+}
+
+static STEP check_words(struct call *call, enum scope_giver giver, struct str requested)
+{
     struct str word;
     while (str_next_word(&requested, &word)) {
-        REQUIRE(call, !scope_find(call->realm, word)->needs_user, scope_needs_user);
-        REQUIRE(call, !str_is_present(allowed) || has_word(allowed, word), scope_not_allowed);
+        bool needs_user = scope_find(call->realm, word)->needs_user;
+        REQUIRE(call, giver == SCOPE_BY_USER || !needs_user, scope_needs_user);
+        REQUIRE(call, is_allowed(call->client, word), scope_not_allowed);
     }
     return OK;
 }
 
-static bool may_have(const struct call *call, struct str word)
+static bool may_have(const struct call *call, enum scope_giver giver, struct str word)
 {
     const struct scope_policy *policy = scope_find(call->realm, word);
-    struct str allowed = call->client->scope;
-    return policy && !policy->needs_user && (!str_is_present(allowed) || has_word(allowed, word));
+    return policy && (giver == SCOPE_BY_USER || !policy->needs_user) && is_allowed(call->client, word);
 }
 
-enum outcome scope_give(struct call *call, struct str given)
+enum outcome scope_give(struct call *call, enum scope_giver giver, struct str given)
 {
     struct buf scope;
     struct str rest = given, word;
     buf_init(&scope, call->arena, SCOPE_TEXT_MAX);
     while (str_next_word(&rest, &word))
-        if (may_have(call, word))
+        if (may_have(call, giver, word))
             add_word(&scope, word);
     REQUIRE(call, scope.len || str_is_empty(given), scope_not_allowed);
     call->scope = buf_str(&scope);
     return OK;
 }
 
-enum outcome scope_for_client(struct call *call, struct str requested)
+enum outcome scope_settle(struct call *call, enum scope_giver giver, struct str requested)
 {
     if (str_is_empty(requested))
-        return scope_give(call, call->realm->default_scope);
+        return scope_give(call, giver, call->realm->default_scope);
     TRY(scope_check_known(call, requested));
-    TRY(check_client_words(call, requested));
+    TRY(check_words(call, giver, requested));
     call->scope = put_in_order(call, requested);
     return OK;
 }

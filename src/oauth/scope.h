@@ -20,17 +20,20 @@ struct realm;
 /* Refuses a list that is too long or has a word that is none of the realm's. */
 STEP scope_check_known(struct call *call, struct str requested);
 
-/*
- * Without a user: `requested` (absent or empty: the policy's or the realm's default) within what the client may have.
- * `call->client` must be there. Sets call->scope.
- */
-STEP scope_for_client(struct call *call, struct str requested);
+/* Who gives it: some scopes only a user can. */
+enum scope_giver { SCOPE_BY_CLIENT, SCOPE_BY_USER };
 
 /*
- * What policy gives unasked (a fixed, default or limited scope) as far as the client may have it without a user.
+ * `requested` (absent or empty: the realm's default) within what the client may have from the giver. `call->client`
+ * must be there. Sets call->scope.
+ */
+STEP scope_settle(struct call *call, enum scope_giver giver, struct str requested);
+
+/*
+ * What policy gives unasked (a fixed, default or limited scope) as far as the client may have it from the giver.
  * Refuses when nothing of it is left. Sets call->scope.
  */
-STEP scope_give(struct call *call, struct str given);
+STEP scope_give(struct call *call, enum scope_giver giver, struct str given);
 
 /* At refresh: `requested` (absent: all of `granted`) must be within `granted`. [RFC6749 6] */
 STEP scope_narrow(struct call *call, struct str requested, struct str granted);

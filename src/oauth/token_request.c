@@ -7,6 +7,7 @@
 
 #include "oauth/client.h"
 #include "oauth/grant.h"
+#include "oauth/subject.h"
 #include "oauth/token.h"
 #include "store/applications.h"
 
@@ -26,7 +27,7 @@ enum outcome token_prepare(struct call *call, struct store_reader *reader)
     const struct realm *realm = call->realm;
     const struct grant_policy *policy = &realm->grants[call->grant_kind->type];
 
-    TRY(client_authenticate(call, reader));
+    TRY(call->grant_kind->takes_public_clients ? client_identify(call, reader) : client_authenticate(call, reader));
     REQUIRE(call, !policy->is_for_trusted_clients || call->client->flags & CLIENT_IS_TRUSTED, grant_not_allowed);
     TRY(call->grant_kind->check(call));
     call->lifetime_seconds = realm->access_token.lifetime_seconds;
@@ -39,9 +40,15 @@ enum outcome token_prepare(struct call *call, struct store_reader *reader)
     return OK;
 }
 
+enum outcome token_prove(struct call *call)
+{
+    return call->grant_kind->prove(call);
+}
+
 enum outcome token_apply(struct call *call, struct store_tx *tx)
 {
-    TRY(secret_use(tx, call->secret_id, call->now));
+    if (call->secret_id)
+        TRY(secret_use(tx, call->secret_id, call->now));
     return call->grant_kind->apply(call, tx);
 }
 
@@ -64,8 +71,5 @@ void token_conclude(struct call *call)
     call_set_text(call, FACT_client_id, call->client->client_id);
     call_set_text(call, FACT_environment, call->client->environment);
     call_set_number(call, FACT_issued_at, call->now);
-    if (call->account) {
-        call_set_text(call, FACT_subject, call->account->account_id);
-        call_set_text(call, FACT_subject_type, STR("account"));
-    }
+    subject_tell(call);
 }

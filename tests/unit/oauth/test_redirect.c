@@ -173,6 +173,7 @@ static void tricks_with_hosts_are_refused(void **state)
         assert_may_be(uris[i], false);
 }
 
+/* [RFC3986 2] */
 static void bytes_that_are_none_of_a_uri_are_refused(void **state)
 {
     static const char *const uris[] = {
@@ -217,7 +218,7 @@ static void lengths_have_two_sides(void **state)
     assert_true(redirect_uri_may_be((struct str){uri, REDIRECT_URI_MAX}));
     assert_false(redirect_uri_may_be((struct str){uri, REDIRECT_URI_MAX + 1}));
 
-    /* Of a label: 63, of a host: 253. */
+    /* Of a label: 63, of a host: 253. [RFC1035 2.3.4] */
     memset(uri, 'a', sizeof(uri));
     memcpy(uri, "https://", 8);
     assert_true(redirect_uri_may_be((struct str){uri, 8 + 63}));
