@@ -1,6 +1,7 @@
 #include "dialect/decode.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/codec.h"
 #include "dialect/shape.h"
 #include "http/message.h"
@@ -32,9 +33,9 @@ static STEP take_parameter(struct call *call, enum parameter parameter, struct s
     return OK;
 }
 
-enum outcome decode_form(const struct spelling *spelling, struct str body, bool last_wins, struct call *call)
+enum outcome decode_form(const struct spelling *spelling, struct str form, enum repeats repeats, struct call *call)
 {
-    struct str rest = body, pair;
+    struct str rest = form, pair;
     uint32_t seen = 0;
     size_t count = 0;
     while (rest.len && str_next(&rest, '&', &pair)) {
@@ -49,7 +50,9 @@ enum outcome decode_form(const struct spelling *spelling, struct str body, bool 
         if (parameter == PARAMETER_COUNT)
             continue; /* [RFC6749 3.2] The authorization server MUST ignore unrecognized request parameters. */
         /* [RFC6749 3.2] Request and response parameters MUST NOT be included more than once. */
-        REQUIRE(call, last_wins || !(seen & 1u << parameter), parameter_repeated);
+        REQUIRE(call, repeats != REPEATS_REFUSED || !(seen & 1u << parameter), parameter_repeated);
+        if (repeats == REPEATS_NOTED)
+            call->repeated |= seen & 1u << parameter;
         seen |= 1u << parameter;
         call->parameters[parameter] = STR_NONE;
         TRY(take_parameter(call, parameter, value));
@@ -205,7 +208,8 @@ static STEP decode_body(const struct dialect *dialect, const struct endpoint *en
         return OK;
     }
     if (kind == BODY_FORM)
-        return decode_form(&endpoint->spelling, request->body, dialect->last_repeated_wins, call);
+        return decode_form(&endpoint->spelling, request->body,
+                           dialect->last_repeated_wins ? REPEATS_REPLACE : REPEATS_REFUSED, call);
     const json_t *object = json_read(call->arena, request->body);
     REQUIRE(call, json_is_object(object), body_unreadable);
     return decode_members(&endpoint->spelling, object, call);
@@ -224,4 +228,54 @@ enum outcome decode_request(const struct dialect *dialect, const struct endpoint
     }
     decode_finish(&endpoint->spelling, call);
     return OK;
+}
+
+static bool is_form(const struct request *request)
+{
+    return str_equal(request->method, STR("POST"));
+}
+
+enum outcome decode_question(const struct dialect *dialect, const struct endpoint *endpoint,
+                             const struct request *request, struct call *call)
+{
+    struct str form = is_form(request) ? request->body : request->query;
+    TRY(decode_query(dialect, endpoint, request->query, call));
+    REQUIRE(call, !is_form(request) || decode_body_kind(request->content_type) == BODY_FORM, body_kind_wrong);
+    enum repeats repeats = dialect->last_repeated_wins ? REPEATS_REPLACE : REPEATS_NOTED;
+    if (decode_form(&endpoint->spelling, form, repeats, call) != OK) {
+        bool has_no_body = call->refusal == REFUSED_body_unreadable && !is_form(request);
+        return refuse(call, has_no_body ? REFUSED_request_malformed : call->refusal);
+    }
+    decode_finish(&endpoint->spelling, call);
+    return OK;
+}
+
+static bool may_be_in_url(const struct spelling *spelling, struct str pair, struct arena *arena)
+{
+    struct str name;
+    if (!form_decode(arena, str_slice(pair, 0, str_find(pair, '=')), &name))
+        return false;
+    enum parameter parameter = find_wire(spelling, name);
+    return parameter != PARAMETER_COUNT && parameter_may_be_in_url(parameter);
+}
+
+struct str decode_target(const struct endpoint *endpoint, const struct request *request, struct arena *arena)
+{
+    struct str rest = is_form(request) ? request->body : request->query, pair;
+    struct buf target;
+    buf_init(&target, arena, request->path.len + rest.len + 2);
+    buf_add(&target, request->path);
+    buf_add_char(&target, '?');
+    if (!is_form(request)) {
+        buf_add(&target, rest);
+        return buf_str(&target);
+    }
+    for (const char *separator = ""; str_next(&rest, '&', &pair);) {
+        if (!may_be_in_url(&endpoint->spelling, pair, arena))
+            continue;
+        buf_add(&target, str_of(separator));
+        buf_add(&target, pair);
+        separator = "&";
+    }
+    return buf_str(&target);
 }

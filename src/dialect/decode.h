@@ -9,6 +9,7 @@
 #include "base/outcome.h"
 #include "base/text.h"
 
+struct arena;
 struct authorization;
 struct call;
 struct dialect;
@@ -26,8 +27,22 @@ STEP decode_request(const struct dialect *dialect, const struct endpoint *endpoi
 /* The members of a JSON object; texts, whole numbers and truth values. Unknown members are ignored. */
 STEP decode_members(const struct spelling *spelling, const json_t *object, struct call *call);
 
-/* A form's pairs. `last_wins`: a repeated parameter replaces the one before, else it is refused. */
-STEP decode_form(const struct spelling *spelling, struct str body, bool last_wins, struct call *call);
+/* What becomes of a parameter that comes more than once. */
+enum repeats {
+    REPEATS_REFUSED,
+    REPEATS_REPLACE, /* the last one counts */
+    REPEATS_NOTED, /* the last one is kept and call->repeated says so: the rules refuse it once they know where to */
+};
+
+/* A form's pairs, of a body or a query. */
+STEP decode_form(const struct spelling *spelling, struct str form, enum repeats repeats, struct call *call);
+
+/* An authorization request: the query of a GET, the form of a POST. [RFC6749 3.1] */
+STEP decode_question(const struct dialect *dialect, const struct endpoint *endpoint, const struct request *request,
+                     struct call *call);
+/* The same request as path and query, whatever way it came; what nobody reads and what may not be in a URL is left
+ * out of a form. */
+struct str decode_target(const struct endpoint *endpoint, const struct request *request, struct arena *arena);
 
 /* Refuses a query that carries a secret under its wire or standard name, or one of the dialect's secret_names. After
  * decode_authorization. */

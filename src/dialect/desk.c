@@ -5,15 +5,15 @@
 #include "dialect/decode.h"
 #include "dialect/echo.h"
 #include "dialect/encode.h"
+#include "dialect/errand.h"
 #include "dialect/face.h"
 #include "dialect/shape.h"
 #include "http/message.h"
+#include "oauth/grant.h"
 #include "store/store.h"
 
-/* What a parked exchange leaves behind: the unit is first, so that it finds the rest. */
-struct errand {
-    struct unit unit;
-    struct exchange *exchange;
+struct desk_errand {
+    struct errand errand;
     const struct desk *desk;
     struct call *call;
 };
@@ -46,6 +46,12 @@ bool desk_prepare(const struct operation *operation, struct call *call, struct s
     return outcome == OK && !call->is_settled;
 }
 
+static const struct reply_shape *choose_reply(const struct endpoint *endpoint, const struct call *call)
+{
+    const struct reply_shape *reply = call->grant_kind ? endpoint->grant_replies[call->grant_kind->type] : NULL;
+    return reply ? reply : &endpoint->reply;
+}
+
 static void answer_well(struct exchange *exchange, const struct desk *desk, struct call *call)
 {
     const struct operation *operation = desk->endpoint->operation;
@@ -53,7 +59,8 @@ static void answer_well(struct exchange *exchange, const struct desk *desk, stru
         operation->conclude(call);
     if (desk->part == FACE_GUARD)
         encode_identity(exchange, call);
-    encode_reply(exchange, call, &desk->endpoint->reply);
+    encode_fact_values(call, desk->dialect);
+    encode_reply(exchange, call, choose_reply(desk->endpoint, call));
 }
 
 static void answer(struct exchange *exchange, const struct desk *desk, struct call *call)
@@ -63,59 +70,77 @@ static void answer(struct exchange *exchange, const struct desk *desk, struct ca
         encode_refusal(exchange, call, desk_errors(desk), STR_NONE);
     } else if (!echo_may_serve(desk, call)) {
         answer_well(exchange, desk, call);
-    } else if (!echo_give(exchange, desk, call->token_id)) {
+    } else if (!echo_give(exchange, desk, call)) {
         answer_well(exchange, desk, call);
-        echo_keep(exchange, desk, call->token_id);
+        echo_keep(exchange, desk, call);
     }
     desk_count(exchange, desk);
 }
 
+static enum outcome prove(struct errand *errand)
+{
+    const struct desk_errand *own = (struct desk_errand *)errand;
+    return own->desk->endpoint->operation->prove(own->call);
+}
+
 /* May run twice: what the first run refused must not outlive its rollback. */
-static enum outcome apply(struct unit *unit, struct store_tx *tx)
+static enum outcome apply(struct errand *errand, struct store_tx *tx)
 {
-    struct errand *errand = (struct errand *)unit;
-    errand->call->refusal = NOT_REFUSED;
-    return errand->desk->endpoint->operation->apply(errand->call, tx);
+    const struct desk_errand *own = (struct desk_errand *)errand;
+    own->call->refusal = NOT_REFUSED;
+    return own->desk->endpoint->operation->apply(own->call, tx);
 }
 
-static void resume(struct unit *unit)
+static void answer_errand(struct errand *errand, enum refusal failure)
 {
-    exchange_resume(((struct errand *)unit)->exchange);
+    const struct desk_errand *own = (struct desk_errand *)errand;
+    if (failure)
+        own->call->refusal = failure;
+    answer(errand->exchange, own->desk, own->call);
 }
 
-static void answer_resumed(struct exchange *exchange)
+static void begin_errand(struct exchange *exchange, const struct desk *desk, struct call *call,
+                         const struct face_means *means)
 {
-    struct errand *errand = exchange->face;
-    if (errand->unit.outcome == FAILED)
-        errand->call->refusal = REFUSED_store_unavailable;
-    answer(exchange, errand->desk, errand->call);
-}
-
-static void park(struct exchange *exchange, const struct desk *desk, struct call *call, struct store *store)
-{
-    struct errand *errand = arena_new(exchange->arena, struct errand);
-    *errand = (struct errand){{NULL, apply, resume, OK}, exchange, desk, call};
-    exchange->face = errand;
-    exchange->resumed = answer_resumed;
-    exchange_park(exchange);
-    store_submit(store, &errand->unit);
+    struct desk_errand *own = arena_new(exchange->arena, struct desk_errand);
+    own->errand = (struct errand){
+        .exchange = exchange, .prove = call->must_prove ? prove : NULL, .apply = apply, .answer = answer_errand};
+    own->desk = desk;
+    own->call = call;
+    errand_begin(&own->errand, means);
 }
 
 /* Nobody has it: a rule that cannot be read lets nobody pass. */
 #define UNREADABLE_RULE STR("?")
 
-/*
- * The gateway may ask for scopes in its own address: /guard/realm?scope=read, and nothing else may stand there. Below
- * the guard's path stands the client's original path with the client's query, which asks for nothing.
- */
-static void read_needed_scope(const struct desk *desk, const struct request *request, struct call *call)
+/* Once each, and nothing else. */
+static bool read_rule(struct call *call, struct str pair)
 {
-    struct str rest = request->query;
-    if (str_is_empty(rest) || request->path.len != STR("/guard/").len + desk->realm->name.len)
+    size_t equals = str_find(pair, '=');
+    struct str name = str_slice(pair, 0, equals);
+    struct str *needed = str_equal(name, STR("scope"))      ? &call->needed_scope
+                         : str_equal(name, STR("instance")) ? &call->needed_instance
+                                                            : NULL;
+    return needed && equals < pair.len && !str_is_present(*needed) &&
+           form_decode(call->arena, str_slice(pair, equals + 1, pair.len), needed);
+}
+
+/*
+ * The gateway may ask for scopes and an instance in its own address: /guard/realm?scope=read&instance=north, and
+ * nothing else may stand there. Below the guard's path stands the client's original path with the client's query,
+ * which asks for nothing.
+ */
+static void read_rules(const struct desk *desk, const struct request *request, struct call *call)
+{
+    struct str rest = request->query, pair;
+    if (request->path.len != STR("/guard/").len + desk->realm->name.len)
         return;
-    if (!str_has_prefix(rest, STR("scope=")) || str_find(rest, '&') != rest.len ||
-        !form_decode(call->arena, str_slice(rest, STR("scope=").len, rest.len), &call->needed_scope))
-        call->needed_scope = UNREADABLE_RULE;
+    while (rest.len && str_next(&rest, '&', &pair)) {
+        if (!read_rule(call, pair)) {
+            call->needed_scope = UNREADABLE_RULE;
+            return;
+        }
+    }
 }
 
 static struct str first_header(const struct exchange *exchange, const char *one, const char *other)
@@ -151,17 +176,18 @@ static enum outcome decode(struct exchange *exchange, const struct desk *desk, s
     if (desk->part != FACE_GUARD)
         return decode_request(desk->dialect, desk->endpoint, &exchange->request, call);
     decode_authorization(desk->dialect, exchange->request.authorization, call);
-    read_needed_scope(desk, &exchange->request, call);
+    read_rules(desk, &exchange->request, call);
     assume_original(exchange, desk);
     return OK;
 }
 
-void desk_serve(struct exchange *exchange, const struct desk *desk, struct store *store)
+void desk_serve(struct exchange *exchange, const struct desk *desk, const struct face_means *means)
 {
     struct call *call = desk_call(exchange, desk);
-    bool must_apply = decode(exchange, desk, call) == OK && desk_prepare(desk->endpoint->operation, call, store);
+    bool must_apply =
+        decode(exchange, desk, call) == OK && desk_prepare(desk->endpoint->operation, call, means->store);
     if (must_apply)
-        park(exchange, desk, call, store);
+        begin_errand(exchange, desk, call, means);
     else
         answer(exchange, desk, call);
 }

@@ -2,12 +2,14 @@
  * desk.h — one endpoint of one realm at work: where an exchange is served.
  *
  * Private to dialect/. A desk knows its realm, dialect, endpoint and metrics. Serving is decode → check → prepare →
- * apply → encode; the exchange is parked at most once, for the one unit that all its calls share.
+ * prove → apply → encode; the exchange is parked at most once, for the one errand that all its calls share.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/text.h"
 
 struct arena;
 struct call;
@@ -16,6 +18,8 @@ struct dialect;
 struct endpoint;
 struct error_shape;
 struct exchange;
+struct face_means;
+struct face_pages;
 struct operation;
 struct realm;
 struct store;
@@ -36,8 +40,16 @@ const struct desk *desk_create(struct arena *arena, const struct realm *realm, c
 struct call *desk_call(struct exchange *exchange, const struct desk *desk);
 const struct error_shape *desk_errors(const struct desk *desk);
 
-void desk_serve(struct exchange *exchange, const struct desk *desk, struct store *store);
-void desk_serve_graphql(struct exchange *exchange, const struct desk *desk, struct store *store);
+void desk_serve(struct exchange *exchange, const struct desk *desk, const struct face_means *means);
+void desk_serve_graphql(struct exchange *exchange, const struct desk *desk, const struct face_means *means);
+void desk_serve_authorize(struct exchange *exchange, const struct desk *desk, const struct face_means *means);
+
+/* An authorization request of this desk again, from its query: decoded, checked, prepared. */
+struct call *desk_read_authorization(struct exchange *exchange, const struct desk *desk, struct store *store,
+                                     struct str query);
+/* The client's answer, or the page that tells the person why there is none. */
+void desk_answer_authorization(struct exchange *exchange, const struct desk *desk, struct call *call,
+                               const struct face_pages *pages);
 
 /* Runs check and prepare, and refuses where the machine failed. True: the call must be applied. */
 bool desk_prepare(const struct operation *operation, struct call *call, struct store *store);

@@ -115,4 +115,6 @@ void desk_count_call(const struct exchange *exchange, const struct desk *desk, c
     }
     if (call->grant_kind)
         metric_add(desk->metrics->tokens[call->grant_kind->type], 1);
+    else if (call->authorize.gives_token)
+        metric_add(desk->metrics->tokens[GRANT_IMPLICIT], 1);
 }

@@ -10,6 +10,8 @@
 #include "dialect/decode.h"
 #include "dialect/desk.h"
 #include "dialect/encode.h"
+#include "dialect/errand.h"
+#include "dialect/face.h"
 #include "dialect/shape.h"
 #include "graphql/graphql.h"
 #include "http/message.h"
@@ -22,10 +24,8 @@ struct field_call {
     bool must_apply;
 };
 
-/* The unit is first, so that it finds the rest. */
-struct errand {
-    struct unit unit;
-    struct exchange *exchange;
+struct graphql_errand {
+    struct errand errand;
     const struct desk *desk;
     struct graphql_request *request;
     struct field_call *calls;
@@ -93,6 +93,11 @@ static void refuse_field(const struct desk *desk, const struct field_call *field
     field_call->field->error = error;
 }
 
+static bool has_needs(const struct field_shape *shape, const struct call *call)
+{
+    return shape->needs == FACT_COUNT || call->facts.present & UINT64_C(1) << shape->needs;
+}
+
 static void conclude_field(const struct exchange *exchange, const struct desk *desk, struct field_call *field_call)
 {
     struct call *call = field_call->call;
@@ -105,13 +110,15 @@ static void conclude_field(const struct exchange *exchange, const struct desk *d
     }
     if (field_call->shape->operation->conclude)
         field_call->shape->operation->conclude(call);
-    field_call->field->result = render(call, field_call->shape->body);
+    encode_fact_values(call, desk->dialect);
+    if (has_needs(field_call->shape, call))
+        field_call->field->result = render(call, field_call->shape->body);
 }
 
 /* The response stands in its own bytes; status and headers are the endpoint's. */
-static void answer(struct errand *errand)
+static void answer(struct graphql_errand *errand)
 {
-    struct exchange *exchange = errand->exchange;
+    struct exchange *exchange = errand->errand.exchange;
     const struct desk *desk = errand->desk;
     struct call *call = desk_call(exchange, desk);
     struct buf body;
@@ -128,12 +135,30 @@ static void answer(struct errand *errand)
     desk_count(exchange, desk);
 }
 
-/* May run twice. One call's refusal commits like any other; one call's failure fails all. */
-static enum outcome apply(struct unit *unit, struct store_tx *tx)
+/* One after the other. Whoever is refused has nothing to apply; the others go on. */
+static enum outcome prove(struct errand *errand)
 {
-    struct errand *errand = (struct errand *)unit;
-    for (size_t i = 0; i < errand->count; i++) {
-        struct field_call *field_call = &errand->calls[i];
+    struct graphql_errand *own = (struct graphql_errand *)errand;
+    bool must_apply = false;
+    for (size_t i = 0; i < own->count; i++) {
+        struct field_call *field_call = &own->calls[i];
+        if (field_call->must_apply && field_call->call->must_prove) {
+            enum outcome outcome = field_call->shape->operation->prove(field_call->call);
+            if (outcome == FAILED)
+                return FAILED;
+            field_call->must_apply = outcome == OK;
+        }
+        must_apply = must_apply || field_call->must_apply;
+    }
+    return must_apply ? OK : REFUSED;
+}
+
+/* May run twice. One call's refusal commits like any other; one call's failure fails all. */
+static enum outcome apply(struct errand *errand, struct store_tx *tx)
+{
+    struct graphql_errand *own = (struct graphql_errand *)errand;
+    for (size_t i = 0; i < own->count; i++) {
+        struct field_call *field_call = &own->calls[i];
         if (!field_call->must_apply)
             continue;
         field_call->call->refusal = NOT_REFUSED;
@@ -143,18 +168,13 @@ static enum outcome apply(struct unit *unit, struct store_tx *tx)
     return OK;
 }
 
-static void resume(struct unit *unit)
+static void answer_errand(struct errand *errand, enum refusal failure)
 {
-    exchange_resume(((struct errand *)unit)->exchange);
-}
-
-static void answer_resumed(struct exchange *exchange)
-{
-    struct errand *errand = exchange->face;
-    for (size_t i = 0; errand->unit.outcome == FAILED && i < errand->count; i++)
-        if (errand->calls[i].must_apply)
-            errand->calls[i].call->refusal = REFUSED_store_unavailable;
-    answer(errand);
+    struct graphql_errand *own = (struct graphql_errand *)errand;
+    for (size_t i = 0; failure && i < own->count; i++)
+        if (own->calls[i].must_apply)
+            own->calls[i].call->refusal = failure;
+    answer(own);
 }
 
 /* What a request says, wherever it says it. */
@@ -236,38 +256,39 @@ static bool is_authorized(struct exchange *exchange, const struct desk *desk, st
     return call->refusal == NOT_REFUSED;
 }
 
-static bool begin_fields(struct errand *errand, struct store *store)
+static bool begin_fields(struct graphql_errand *own, struct store *store)
 {
+    struct exchange *exchange = own->errand.exchange;
     bool must_apply = false;
-    errand->calls = arena_array(errand->exchange->arena, struct field_call, errand->count + 1);
-    for (size_t i = 0; i < errand->count; i++) {
-        errand->calls[i].field = &errand->request->fields[i];
-        begin_field(&errand->calls[i], errand->exchange, errand->desk, store);
-        must_apply = must_apply || errand->calls[i].must_apply;
+    own->calls = arena_array(exchange->arena, struct field_call, own->count + 1);
+    for (size_t i = 0; i < own->count; i++) {
+        struct field_call *field_call = &own->calls[i];
+        field_call->field = &own->request->fields[i];
+        begin_field(field_call, exchange, own->desk, store);
+        must_apply = must_apply || field_call->must_apply;
+        if (field_call->must_apply && field_call->call->must_prove)
+            own->errand.prove = prove;
     }
     return must_apply;
 }
 
-void desk_serve_graphql(struct exchange *exchange, const struct desk *desk, struct store *store)
+void desk_serve_graphql(struct exchange *exchange, const struct desk *desk, const struct face_means *means)
 {
     struct call *call = desk_call(exchange, desk);
-    struct errand *errand = arena_new(exchange->arena, struct errand);
-    *errand = (struct errand){.unit = {NULL, apply, resume, OK}, .exchange = exchange, .desk = desk};
-    if (!is_authorized(exchange, desk, call, store)) {
+    struct graphql_errand *own = arena_new(exchange->arena, struct graphql_errand);
+    own->errand = (struct errand){.exchange = exchange, .apply = apply, .answer = answer_errand};
+    own->desk = desk;
+    if (!is_authorized(exchange, desk, call, means->store)) {
         refuse_all(exchange, desk, call, desk->dialect->resource_errors);
         return;
     }
-    if (read_request(exchange, desk, call, &errand->request) != OK) {
+    if (read_request(exchange, desk, call, &own->request) != OK) {
         refuse_all(exchange, desk, call, desk->dialect->errors);
         return;
     }
-    errand->count = errand->request->errors ? 0 : errand->request->field_count;
-    if (!begin_fields(errand, store)) {
-        answer(errand);
-        return;
-    }
-    exchange->face = errand;
-    exchange->resumed = answer_resumed;
-    exchange_park(exchange);
-    store_submit(store, &errand->unit);
+    own->count = own->request->errors ? 0 : own->request->field_count;
+    if (begin_fields(own, means->store))
+        errand_begin(&own->errand, means);
+    else
+        answer(own);
 }

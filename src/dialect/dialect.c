@@ -5,6 +5,7 @@
 #include "base/yaml.h"
 #include "dialect/shape.h"
 #include "dialect/shipped.h"
+#include "oauth/grant.h"
 
 static const char *const dialect_keys[] = {"authorization_schemes",
                                            "client_authentication",
@@ -15,6 +16,8 @@ static const char *const dialect_keys[] = {"authorization_schemes",
                                            "headers",
                                            "endpoints",
                                            "replies",
+                                           "redirects",
+                                           "facts",
                                            "errors",
                                            "resource_errors",
                                            NULL};
@@ -114,6 +117,17 @@ static void load_all_errors(struct loader *loader)
     load_guard_errors(loader->dialect);
 }
 
+/* "token" or, of a grant, "token password": a name of anything else would be of no use to anybody. */
+static void check_reply_names(struct loader *loader)
+{
+    const struct yaml_node *replies = yaml_member(loader->root, "replies");
+    for (const struct yaml_node *member = replies ? replies->child : NULL; member; member = member->next) {
+        size_t blank = str_find(member->key, ' ');
+        if (blank < member->key.len && !grant_kind_find(str_slice(member->key, blank + 1, member->key.len)))
+            load_mistake(loader, member, member->key, "a name, or a name, a blank and a grant type");
+    }
+}
+
 static void load_guard_reply(struct loader *loader)
 {
     const struct yaml_node *map = yaml_member(yaml_member(loader->root, "replies"), "guard");
@@ -137,7 +151,10 @@ struct dialect *dialect_read(struct str file, struct str text, struct mistakes *
     load_repeated(&loader);
     load_secret_names(&loader);
     load_all_errors(&loader);
+    load_redirects(&loader);
+    load_fact_values(&loader);
     load_endpoints(&loader, yaml_member(loader.root, "endpoints"));
+    check_reply_names(&loader);
     load_guard_reply(&loader);
     return mistakes->count == count_before ? loader.dialect : NULL;
 }

@@ -18,6 +18,7 @@
 struct slot {
     uint64_t desk_serial;
     int64_t token_id;
+    uint64_t names_hash;
     struct shared_reply *reply; /* NULL: empty */
 };
 
@@ -52,25 +53,36 @@ static struct slot *find_slot(const struct desk *desk, int64_t token_id)
     return &slots[hash >> (64 - SLOT_BITS)];
 }
 
+/* People may change what they are called; everything else stays with the token. */
+static uint64_t hash_names(const struct call *call)
+{
+    static const enum fact_name names[] = {FACT_username, FACT_display_name};
+    uint64_t hash = 0;
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (call->facts.present & UINT64_C(1) << names[i])
+            hash = hash * 31 + str_hash(call->facts.values[names[i]].text);
+    return hash;
+}
+
 bool echo_may_serve(const struct desk *desk, const struct call *call)
 {
     return call->token_id && !desk->endpoint->operation->apply && !(desk->endpoint->reply.facts & OF_THE_MOMENT);
 }
 
-bool echo_give(struct exchange *exchange, const struct desk *desk, int64_t token_id)
+bool echo_give(struct exchange *exchange, const struct desk *desk, const struct call *call)
 {
-    const struct slot *slot = find_slot(desk, token_id);
-    return slot->reply && slot->desk_serial == desk->serial && slot->token_id == token_id &&
-           response_give(exchange, slot->reply);
+    const struct slot *slot = find_slot(desk, call->token_id);
+    return slot->reply && slot->desk_serial == desk->serial && slot->token_id == call->token_id &&
+           slot->names_hash == hash_names(call) && response_give(exchange, slot->reply);
 }
 
-void echo_keep(struct exchange *exchange, const struct desk *desk, int64_t token_id)
+void echo_keep(struct exchange *exchange, const struct desk *desk, const struct call *call)
 {
     struct shared_reply *reply = response_share(exchange);
-    struct slot *slot = find_slot(desk, token_id);
+    struct slot *slot = find_slot(desk, call->token_id);
     if (!reply)
         return;
     if (slot->reply)
         shared_reply_release(slot->reply);
-    *slot = (struct slot){desk->serial, token_id, reply};
+    *slot = (struct slot){desk->serial, call->token_id, hash_names(call), reply};
 }

@@ -2,8 +2,9 @@
  * echo.h — replies about a token that are the same each time.
  *
  * Whether a token lives is decided for every request. What the guard or introspection says of a live one never
- * changes: client, application, environment, subject, scope and id stay with a token as long as it lives. So a thread
- * keeps the replies that it has put together and gives them again, unless the dialect tells something of the moment.
+ * changes, but for the user's names: client, application, environment, subject, instance, scope and id stay with a
+ * token as long as it lives. So a thread keeps the replies that it has put together and gives them again, unless the
+ * dialect tells something of the moment or the names have changed.
  *
  * Threads: each has its own.
  */
@@ -20,7 +21,7 @@ struct exchange;
 bool echo_may_serve(const struct desk *desk, const struct call *call);
 
 /* Answers, or false when this thread does not have the reply. */
-bool echo_give(struct exchange *exchange, const struct desk *desk, int64_t token_id);
+bool echo_give(struct exchange *exchange, const struct desk *desk, const struct call *call);
 
 /* Keeps the answer that the exchange was just given. */
-void echo_keep(struct exchange *exchange, const struct desk *desk, int64_t token_id);
+void echo_keep(struct exchange *exchange, const struct desk *desk, const struct call *call);

@@ -11,7 +11,7 @@
 #define HEADER_VALUE_MAX 4096
 #define DIGEST_SHOWN     16
 
-static void set_request_facts(struct exchange *exchange, struct call *call)
+void encode_request_facts(struct exchange *exchange, struct call *call)
 {
     const struct request *request = &exchange->request;
     struct str query = str_is_present(request->query) ? request->query : STR("");
@@ -44,13 +44,28 @@ static void add_header(struct exchange *exchange, const struct call *call, struc
         response_header_add(exchange, name, buf_str(&value));
 }
 
+static bool is_among(struct str name, const struct str *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_equal_nocase(names[i], name))
+            return true;
+    return false;
+}
+
+void encode_headers_but(struct exchange *exchange, const struct call *call, const struct reply_shape *shape,
+                        const struct str *names, size_t count)
+{
+    for (size_t i = 0; i < shape->header_count; i++)
+        if (!is_among(shape->headers[i].name, names, count))
+            add_header(exchange, call, shape->headers[i].name, shape->headers[i].value);
+}
+
 static void answer_bytes(struct exchange *exchange, struct call *call, const struct reply_shape *shape,
                          unsigned status, struct str body)
 {
     if (shape->facts & UINT64_C(1) << FACT_body_digest)
         set_body_digest(call, body);
-    for (size_t i = 0; i < shape->header_count; i++)
-        add_header(exchange, call, shape->headers[i].name, shape->headers[i].value);
+    encode_headers_but(exchange, call, shape, NULL, 0);
     response_answer(exchange, status, body.len ? shape->content_type : STR_NONE, body);
 }
 
@@ -65,13 +80,27 @@ static void answer(struct exchange *exchange, struct call *call, const struct re
 
 void encode_bytes(struct exchange *exchange, struct call *call, const struct reply_shape *shape, struct str body)
 {
-    set_request_facts(exchange, call);
+    encode_request_facts(exchange, call);
     answer_bytes(exchange, call, shape, shape->status, body);
+}
+
+void encode_fact_values(struct call *call, const struct dialect *dialect)
+{
+    uint64_t left = call->facts.present;
+    for (size_t i = 0; i < dialect->fact_value_count; i++) {
+        const struct fact_value *value = &dialect->fact_values[i];
+        struct fact *fact = &call->facts.values[value->fact];
+        uint64_t bit = UINT64_C(1) << value->fact;
+        if (!(left & bit) || fact->kind != FACT_TEXT || !str_equal(fact->text, value->standard))
+            continue;
+        fact->text = value->wire;
+        left &= ~bit;
+    }
 }
 
 void encode_reply(struct exchange *exchange, struct call *call, const struct reply_shape *shape)
 {
-    set_request_facts(exchange, call);
+    encode_request_facts(exchange, call);
     answer(exchange, call, shape, shape->status);
 }
 
@@ -103,7 +132,7 @@ void encode_refusal(struct exchange *exchange, struct call *call, const struct e
 {
     const struct error_shape *shape = &shapes[call->refusal];
     call->facts.present = 0;
-    set_request_facts(exchange, call);
+    encode_request_facts(exchange, call);
     encode_error_facts(call, shapes);
     if (str_is_present(allow))
         response_header_add(exchange, STR("Allow"), allow);

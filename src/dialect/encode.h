@@ -7,9 +7,12 @@
 
 #include "oauth/call.h"
 
+struct arena;
 struct dialect;
 struct error_shape;
 struct exchange;
+struct face_pages;
+struct form_field;
 struct reply_shape;
 
 /* No reply grows past this. */
@@ -24,8 +27,26 @@ void encode_bytes(struct exchange *exchange, struct call *call, const struct rep
 /* Answers with call->refusal in its shape. `allow`: methods for a 405, else absent. */
 void encode_refusal(struct exchange *exchange, struct call *call, const struct error_shape *shapes, struct str allow);
 
+/* Gives facts the values that the dialect calls them by. Once, before the reply is encoded. */
+void encode_fact_values(struct call *call, const struct dialect *dialect);
+
+/* Answers an authorization request, refused or not, by way of call->authorize.redirect_uri. */
+void encode_redirect(struct exchange *exchange, struct call *call, const struct dialect *dialect,
+                     const struct reply_shape *shape, const struct face_pages *pages);
+/* The redirect_uri with the fields in its query or fragment. It keeps the query that it has, but for parameters of
+ * the fields' names: none may come twice. [RFC6749 3.1] [RFC6749 3.1.2] */
+struct str encode_location(struct arena *arena, struct str redirect_uri, enum response_mode mode,
+                           const struct form_field *fields, size_t count);
+
 /* Answers in no dialect: nobody is at this path. */
 void encode_plain_refusal(struct exchange *exchange, enum refusal refusal);
+
+/* Adds the shape's headers but those of `names`, `count` of them. */
+void encode_headers_but(struct exchange *exchange, const struct call *call, const struct reply_shape *shape,
+                        const struct str *names, size_t count);
+
+/* Sets the facts about the request that templates may name. */
+void encode_request_facts(struct exchange *exchange, struct call *call);
 
 /* Sets the facts `error`, `error_description` and the dialect's constants. */
 void encode_error_facts(struct call *call, const struct error_shape *shapes);

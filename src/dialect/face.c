@@ -61,9 +61,11 @@ void face_handle(const struct face *face, struct exchange *exchange, unsigned pa
         return;
     }
     if (desk->endpoint->graphql)
-        desk_serve_graphql(exchange, desk, face->means.store);
+        desk_serve_graphql(exchange, desk, &face->means);
+    else if (desk->endpoint->asks_person)
+        desk_serve_authorize(exchange, desk, &face->means);
     else
-        desk_serve(exchange, desk, face->means.store);
+        desk_serve(exchange, desk, &face->means);
 }
 
 struct builder {
@@ -140,21 +142,34 @@ struct face *face_create(struct arena *arena, const struct face_means *means, co
     return mistakes->count == count_before ? face : NULL;
 }
 
+/* NULL when no authorization endpoint of the exchange's host is there. */
+static const struct desk *find_authorization(const struct face *face, const struct exchange *exchange,
+                                             struct str target)
+{
+    const struct route *route = NULL;
+    struct str path = str_slice(target, 0, str_find(target, '?'));
+    if (route_find(face->routes, exchange->request.host, path, STR("GET"), &route) == ROUTE_NO_PATH)
+        return NULL;
+    const struct desk *desk = route->target;
+    return desk->endpoint->asks_person ? desk : NULL;
+}
+
 struct call *face_read_authorization(const struct face *face, struct exchange *exchange, const struct realm *realm,
                                      struct str target)
 {
-    (void)face;
-    (void)exchange;
-    (void)realm;
-    (void)target;
-    return NULL;
+    const struct desk *desk = find_authorization(face, exchange, target);
+    if (!desk || desk->realm != realm)
+        return NULL;
+    struct str query = str_slice(target, str_find(target, '?') + 1, target.len);
+    return desk_read_authorization(exchange, desk, face->means.store, query);
 }
 
 void face_answer_authorization(const struct face *face, struct exchange *exchange, struct call *call,
                                struct str target)
 {
-    (void)face;
-    (void)call;
-    (void)target;
-    encode_plain_refusal(exchange, REFUSED_busy);
+    const struct desk *desk = find_authorization(face, exchange, target);
+    if (desk)
+        desk_answer_authorization(exchange, desk, call, &face->means.pages);
+    else
+        encode_plain_refusal(exchange, REFUSED_path_unknown);
 }

@@ -63,18 +63,26 @@ static void read_modifiers(struct str *rest, struct hole *hole)
     }
 }
 
+/* `$name…` runs as far as names do; `${name…}` ends where text may go on that would be taken for the name's own. */
 bool hole_read(struct str *rest, const struct template_names *names, struct hole *ret_hole, struct str *ret_error)
 {
-    size_t len = 1;
+    bool is_braced = rest->len > 1 && rest->ptr[1] == '{';
+    size_t len = 0;
     *ret_hole = (struct hole){0};
+    take(rest, is_braced ? 2 : 1);
     while (len < rest->len && is_name(rest->ptr[len]))
         len++;
-    if (!find_fact(str_slice(*rest, 1, len - 1), names, &ret_hole->fact)) {
+    if (!find_fact(str_slice(*rest, 0, len), names, &ret_hole->fact)) {
         *ret_error = STR("a hole that names a known fact, or $$ for a dollar");
         return false;
     }
     take(rest, len);
     read_modifiers(rest, ret_hole);
+    if (is_braced && !str_has_prefix(*rest, STR("}"))) {
+        *ret_error = STR("a hole whose brace is closed");
+        return false;
+    }
+    take(rest, is_braced ? 1 : 0);
     return true;
 }
 

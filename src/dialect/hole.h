@@ -22,7 +22,7 @@ static inline uint64_t hole_mask(const struct hole *hole)
     return UINT64_C(1) << hole->fact;
 }
 
-/* Reads `$name…` off the front of `rest`. False with a constant `ret_error`. */
+/* Reads `$name…` or `${name…}` off the front of `rest`. False with a constant `ret_error`. */
 bool hole_read(struct str *rest, const struct template_names *names, struct hole *ret_hole, struct str *ret_error);
 
 /* The fact's text: numbers in digits, truth as true and false; absent when there is none. `room` takes TEXT_INT_MAX

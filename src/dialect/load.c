@@ -20,6 +20,14 @@ struct str load_text(struct loader *loader, const struct yaml_node *node)
     return STR_NONE;
 }
 
+enum fact_name load_fact(struct loader *loader, const struct yaml_node *node, struct str name)
+{
+    enum fact_name fact = fact_find(name);
+    if (fact == FACT_COUNT)
+        load_mistake(loader, node, name, "the name of a fact");
+    return fact;
+}
+
 int64_t load_int(struct loader *loader, const struct yaml_node *node, int64_t min, int64_t max)
 {
     int64_t number;

@@ -5,6 +5,7 @@
 #include "base/mistake.h"
 #include "base/yaml.h"
 #include "dialect/shape.h"
+#include "oauth/grant.h"
 
 static const char *const endpoint_keys[] = {
     "path",     "method", "does",   "bodies",    "other_bodies", "query", "names",      "values", "fixed",
@@ -95,11 +96,10 @@ static bool load_choice(struct loader *loader, const struct yaml_node *node, con
 
 static void load_methods(struct loader *loader, const struct yaml_node *node, struct endpoint *endpoint)
 {
-    static struct str get = STR_INIT("GET");
-    static struct str post = STR_INIT("POST");
+    static struct str both[] = {STR_INIT("GET"), STR_INIT("POST")};
     bool reads = str_equal(endpoint->does, STR("whoami")) || str_equal(endpoint->does, STR("metadata"));
-    endpoint->methods = reads ? &get : &post;
-    endpoint->method_count = 1;
+    endpoint->methods = reads || endpoint->asks_person ? &both[0] : &both[1];
+    endpoint->method_count = endpoint->asks_person ? 2 : 1; /* [RFC6749 3.1] GET MUST, POST MAY be supported. */
     if (node)
         endpoint->methods = load_texts(loader, node, &endpoint->method_count);
 }
@@ -125,10 +125,39 @@ static void load_operation(struct loader *loader, const struct yaml_node *map, s
         endpoint->graphql = load_graphql(loader, map);
         return;
     }
+    endpoint->asks_person = str_equal(endpoint->does, STR("authorize"));
     endpoint->operation = operation_find(endpoint->does);
     if (!endpoint->operation)
         load_mistake(loader, does ? does : map, endpoint->does,
-                     "token, revoke, introspect, metadata, guard, whoami or graphql");
+                     "token, authorize, revoke, introspect, metadata, guard, whoami or graphql");
+}
+
+/* `replies` may say besides "token" what "token password" differs in. */
+static void load_grant_replies(struct loader *loader, const struct yaml_node *replies, struct str name,
+                               struct endpoint *endpoint)
+{
+    for (int type = 0; type < GRANT_TYPE_COUNT; type++) {
+        struct str grant = grant_kind_name((enum grant_type)type);
+        struct str key = arena_printf(loader->arena, "%.*s %.*s", STR_ARGS(name), STR_ARGS(grant));
+        const struct yaml_node *map = yaml_member(replies, key.ptr);
+        if (!str_is_present(grant) || !map)
+            continue;
+        struct reply_shape *reply = arena_new(loader->arena, struct reply_shape);
+        load_reply_variant(loader, map, &endpoint->reply, reply);
+        endpoint->grant_replies[type] = reply;
+    }
+}
+
+static void load_replies(struct loader *loader, const struct yaml_node *map, struct endpoint *endpoint)
+{
+    const struct yaml_node *replies = yaml_member(loader->root, "replies");
+    const struct yaml_node *reply = yaml_member(map, "reply");
+    struct str name = reply ? load_text(loader, reply) : endpoint->does;
+    const struct yaml_node *shape = yaml_member(replies, arena_cstr(loader->arena, name));
+    if (reply && !shape)
+        load_mistake(loader, reply, name, "the name of one of the replies");
+    load_reply(loader, shape, &endpoint->reply);
+    load_grant_replies(loader, replies, name, endpoint);
 }
 
 static void load_endpoint(struct loader *loader, const struct yaml_node *map, struct endpoint *endpoint)
@@ -143,14 +172,7 @@ static void load_endpoint(struct loader *loader, const struct yaml_node *map, st
     endpoint->authorizes = load_choice(loader, yaml_member(map, "authorize"), "false", "true");
     endpoint->is_at_root = load_choice(loader, yaml_member(map, "root"), "false", "true");
     load_spelling(loader, map, &endpoint->spelling);
-
-    const struct yaml_node *reply = yaml_member(map, "reply");
-    struct str name = reply ? load_text(loader, reply) : endpoint->does;
-    const struct yaml_node *shape =
-        yaml_member(yaml_member(loader->root, "replies"), arena_cstr(loader->arena, name));
-    if (reply && !shape)
-        load_mistake(loader, reply, name, "the name of one of the replies");
-    load_reply(loader, shape, &endpoint->reply);
+    load_replies(loader, map, endpoint);
 }
 
 void load_endpoints(struct loader *loader, const struct yaml_node *list)

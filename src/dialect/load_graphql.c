@@ -7,7 +7,8 @@
 #include "dialect/shape.h"
 #include "graphql/graphql.h"
 
-static const char *const field_keys[] = {"does", "input", "names", "values", "fixed", "defaults", "body", NULL};
+static const char *const field_keys[] = {"does",     "input", "names", "values", "fixed",
+                                         "defaults", "body",  "needs", NULL};
 
 static void load_field(struct loader *loader, const struct graphql_schema *schema, const struct yaml_node *map,
                        struct field_shape *field)
@@ -21,13 +22,17 @@ static void load_field(struct loader *loader, const struct graphql_schema *schem
 
     const struct yaml_node *does = yaml_member(map, "does");
     field->operation = does ? operation_find(load_text(loader, does)) : NULL;
-    if (!field->operation)
-        load_mistake(loader, does ? does : map, does ? does->text : STR_NONE, "the name of an operation in `does`");
+    bool asks_person = field->operation && str_equal(field->operation->name, STR("authorize"));
+    if (!field->operation || asks_person)
+        load_mistake(loader, does ? does : map, does ? does->text : STR_NONE,
+                     "the name of an operation in `does`, but authorize");
     const struct yaml_node *input = yaml_member(map, "input");
     field->input = input ? load_text(loader, input) : STR_NONE;
     load_spelling(loader, map, &field->spelling);
     const struct yaml_node *body = yaml_member(map, "body");
     field->body = body ? load_json(loader, body) : NULL;
+    const struct yaml_node *needs = yaml_member(map, "needs");
+    field->needs = needs ? load_fact(loader, needs, load_text(loader, needs)) : FACT_COUNT;
 }
 
 static const struct graphql_schema *load_schema(struct loader *loader, const struct yaml_node *endpoint)

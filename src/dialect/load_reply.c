@@ -81,12 +81,19 @@ static struct reply_shape load_base(struct loader *loader)
     return reply;
 }
 
-void load_reply(struct loader *loader, const struct yaml_node *map, struct reply_shape *ret_reply)
+void load_reply_variant(struct loader *loader, const struct yaml_node *map, const struct reply_shape *base,
+                        struct reply_shape *ret_reply)
 {
-    *ret_reply = load_base(loader);
+    *ret_reply = *base;
     if (map)
         load_only(loader, map, reply_keys);
     lay_over(loader, map, ret_reply);
+}
+
+void load_reply(struct loader *loader, const struct yaml_node *map, struct reply_shape *ret_reply)
+{
+    struct reply_shape base = load_base(loader);
+    load_reply_variant(loader, map, &base, ret_reply);
 }
 
 static unsigned default_status(enum refusal refusal)

@@ -46,6 +46,24 @@ struct reply_shape {
     uint64_t facts; /* that its holes name, 1 << enum fact_name */
 };
 
+/* The parameters of an answer that travels in a redirect: in this order, those that are absent left out. */
+struct redirect_pair {
+    struct str name;
+    const struct text_template *value;
+};
+
+struct redirect_shape {
+    const struct redirect_pair *pairs;
+    size_t count;
+};
+
+/* A value of a fact that the API calls otherwise. */
+struct fact_value {
+    enum fact_name fact;
+    struct str standard;
+    struct str wire;
+};
+
 struct error_shape {
     unsigned status;
     const struct text_template *error;
@@ -62,6 +80,7 @@ struct field_shape {
     struct str input; /* the argument whose members are the parameters; absent: the arguments are */
     struct spelling spelling;
     const struct json_template *body;
+    enum fact_name needs; /* without it the field is null; FACT_COUNT: nothing */
 };
 
 struct graphql_shape {
@@ -79,6 +98,7 @@ struct endpoint {
     struct str does;
     const struct operation *operation;   /* NULL: graphql */
     const struct graphql_shape *graphql; /* NULL: operation */
+    bool asks_person;                    /* the operation is `authorize` */
     unsigned bodies;                     /* bits of enum body_kind */
     bool ignores_other_bodies;           /* another kind of body counts as no parameters */
     bool refuses_query;
@@ -86,6 +106,7 @@ struct endpoint {
     bool is_at_root; /* the realm's path is not put before it */
     struct spelling spelling;
     struct reply_shape reply;
+    const struct reply_shape *grant_replies[GRANT_TYPE_COUNT]; /* NULL: reply */
 };
 
 struct dialect {
@@ -99,6 +120,11 @@ struct dialect {
     const struct endpoint *endpoints;
     size_t endpoint_count;
     struct reply_shape guard; /* of every realm, at /guard/{realm} */
+    struct redirect_shape code_redirect;
+    struct redirect_shape token_redirect;
+    struct redirect_shape error_redirect;
+    const struct fact_value *fact_values;
+    size_t fact_value_count;
     struct error_shape errors[REFUSAL_COUNT];
     struct error_shape resource_errors[REFUSAL_COUNT];
     struct error_shape guard_errors[REFUSAL_COUNT]; /* resource_errors in statuses that gateways take for a no */
@@ -118,10 +144,17 @@ void load_spelling(struct loader *loader, const struct yaml_node *map, struct sp
 const struct graphql_shape *load_graphql(struct loader *loader, const struct yaml_node *endpoint);
 /* Starts from what every reply has and lays `map` (may be NULL) over it. */
 void load_reply(struct loader *loader, const struct yaml_node *map, struct reply_shape *ret_reply);
+/* Starts from `base` and lays `map` over it. */
+void load_reply_variant(struct loader *loader, const struct yaml_node *map, const struct reply_shape *base,
+                        struct reply_shape *ret_reply);
+void load_redirects(struct loader *loader);
+void load_fact_values(struct loader *loader);
 void load_errors(struct loader *loader, const struct yaml_node *map, struct error_shape *ret_errors);
 
 /* Small readers of nodes; absent and 0 on a mistake. */
 struct str load_text(struct loader *loader, const struct yaml_node *node);
+/* FACT_COUNT on a mistake. */
+enum fact_name load_fact(struct loader *loader, const struct yaml_node *node, struct str name);
 int64_t load_int(struct loader *loader, const struct yaml_node *node, int64_t min, int64_t max);
 /* One text or a list of them. */
 struct str *load_texts(struct loader *loader, const struct yaml_node *node, size_t *ret_count);

@@ -1,8 +1,8 @@
 /*
  * template.h — bodies and headers with named holes, compiled once at start.
  *
- * A hole is `$name`, the name a fact's (oauth/call.h) or one of the dialect's own constants. In JSON a hole may stand
- * for a value or inside a string:
+ * A hole is `$name` or `${name}`, the name a fact's (oauth/call.h) or one of the dialect's own constants. In JSON a
+ * hole may stand for a value or inside a string:
  *
  *     {"access_token":$access_token,"ref":{"type":$subject_type,"id":$subject#},"detail":$detail?null}
  *
@@ -42,5 +42,5 @@ struct text_template *text_template_compile(struct arena *arena, struct str text
 bool text_template_write_header(const struct text_template *text, const struct facts *facts, struct buf *out);
 /* The facts that its holes name, 1 << enum fact_name. */
 uint64_t text_template_facts(const struct text_template *text);
-/* As it is: for texts that are escaped later. Absent holes write nothing. */
-void text_template_write(const struct text_template *text, const struct facts *facts, struct buf *out);
+/* As it is: for texts that are escaped later. False when a hole is absent: the rest is written all the same. */
+bool text_template_write(const struct text_template *text, const struct facts *facts, struct buf *out);

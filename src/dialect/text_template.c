@@ -63,12 +63,18 @@ bool text_template_write_header(const struct text_template *text, const struct f
     return true;
 }
 
-void text_template_write(const struct text_template *text, const struct facts *facts, struct buf *out)
+bool text_template_write(const struct text_template *text, const struct facts *facts, struct buf *out)
 {
+    bool is_whole = true;
     for (const struct part *part = text->first; part; part = part->next) {
         char room[TEXT_INT_MAX];
-        buf_add(out, str_is_present(part->text) ? part->text : hole_text(&part->hole, facts, room));
+        struct str value = str_is_present(part->text) ? part->text : hole_text(&part->hole, facts, room);
+        if (!str_is_present(value))
+            value = part->hole.alternative;
+        is_whole = is_whole && str_is_present(value);
+        buf_add(out, value);
     }
+    return is_whole;
 }
 
 uint64_t text_template_facts(const struct text_template *text)

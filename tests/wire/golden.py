@@ -15,7 +15,8 @@ A file is
 
     {"access_token":"{{token:hex:64}}"}
 
-and may go on with further pairs. The Host header and Content-Length of a request are added when the file does not give
+and may go on with further pairs. `=== person allow` (or `deny`; an instance's name may follow) stands for a request from a
+browser: the demo's user signs in, answers and goes on until the browser leaves for the client, and that is the reply. The Host header and Content-Length of a request are added when the file does not give
 them. Listed headers must be there with that value, `!Name` must not be there; the body is compared whole. The newline
 before `===` and at the end of the file belongs to the format, not to the body; `\\` at the end of a line joins it with
 the next.
@@ -37,7 +38,7 @@ import base64
 import re
 from dataclasses import dataclass, field
 
-MARK = re.compile(r"^=== (request|reply)[ \t]*$", re.MULTILINE)
+MARK = re.compile(r"^=== (request|reply|person (?:allow|deny)(?: [\w-]+)?)[ \t]*$", re.MULTILINE)
 PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 CERTAINTY = re.compile(r"\[(SEED|DOC|MEAS|SRC|CLIENT|INF|OWN|RFC\d+ [\d.]+|GRAPHQL [\d.]+)(, [A-Z0-9 .]+)*\]")
 BODILESS = ("GET", "HEAD", "OPTIONS", "DELETE")
@@ -59,6 +60,7 @@ class GoldenMistake(Exception):
 
 @dataclass
 class Step:
+    actor: str  # "request", or "person allow"
     request: str
     reply: str
     line: int
@@ -76,10 +78,10 @@ def parse(text):
     if not rule.startswith("#") or not CERTAINTY.search(rule):
         raise GoldenMistake("the file must begin with a comment: the rule and its certainty in brackets")
     kinds, bodies = pieces[1::2], [unwrap(piece) for piece in pieces[2::2]]
-    if not kinds or kinds != ["request", "reply"] * (len(kinds) // 2):
+    if not kinds or kinds[1::2] != ["reply"] * (len(kinds) // 2) or len(kinds) % 2 or "reply" in kinds[0::2]:
         raise GoldenMistake(f"requests and replies must take turns: {kinds}")
     lines = [text.count("\n", 0, match.start()) + 1 for match in MARK.finditer(text)]
-    return Golden(rule, [Step(*step) for step in zip(bodies[0::2], bodies[1::2], lines[1::2])])
+    return Golden(rule, [Step(*step) for step in zip(kinds[0::2], bodies[0::2], bodies[1::2], lines[1::2])])
 
 
 def unwrap(piece):

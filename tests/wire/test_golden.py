@@ -65,5 +65,10 @@ def test_a_file_without_rule_or_reply_is_refused(text):
         golden.parse(text)
 
 
+def test_a_person_may_take_the_clients_place():
+    case = golden.parse("# Rule. [SEED]\n=== person deny north\nGET /a HTTP/1.1\n=== reply\nHTTP/1.1 302\n")
+    assert [(step.actor, step.request) for step in case.steps] == [("person deny north", "GET /a HTTP/1.1")]
+
+
 def test_bytes_that_are_no_text_can_be_sent():
     assert golden.request_bytes("POST / HTTP/1.1\n\n{{byte:ff}}{{byte:00}}", names()).endswith(b"\r\n\r\n\xff\x00")

@@ -2,9 +2,11 @@
 
 from base64 import b64encode
 from pathlib import Path
+from urllib.parse import quote
 
 import golden
 import pytest
+from person import Person
 
 FOLDER = Path(__file__).resolve().parent
 SIXTH = "sixth"
@@ -28,7 +30,17 @@ def flat(prefix, value):
 def names_for(daemon, realm):
     services = daemon.description["services"]
     return {**flat("", services), **flat("", services[realm]), "host": daemon.authority,
-            "origin": daemon.description["origin"]}
+            "origin": daemon.description["origin"], "iss": quote(daemon.description["origin"], safe="")}
+
+
+def send(daemon, realm, step, names):
+    data = golden.request_bytes(step.request, names)
+    reply = daemon.send(data)
+    actor, *answer = step.actor.split(" ")
+    if actor == "request":
+        return reply
+    person = Person(daemon, daemon.description["services"][realm]["user"], *answer)
+    return person.carry_through(person.take(reply, data.split(b" ", 2)[1].decode()))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -38,7 +50,7 @@ def test_golden(path, request):
     names = names_for(daemon, realm)
     case = golden.parse(path.read_text("utf-8"))
     for step in case.steps:
-        reply = daemon.send(golden.request_bytes(step.request, names))
+        reply = send(daemon, realm, step, names)
         difference = golden.difference(step.reply, reply, names)
         if difference:
             pytest.fail(f"{path.relative_to(FOLDER)}:{step.line}\n{case.rule}\n{difference}", pytrace=False)

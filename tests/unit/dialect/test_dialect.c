@@ -158,6 +158,84 @@ static void a_reply_knows_the_facts_that_it_tells(void **state)
     arena_destroy(mistakes.arena);
 }
 
+static bool pair_is(const struct redirect_shape *shape, size_t at, const char *name)
+{
+    return at < shape->count && str_equal(shape->pairs[at].name, str_of(name));
+}
+
+static void redirects_are_the_standards_unless_the_dialect_writes_them(void **state)
+{
+    struct mistakes mistakes;
+    (void)state;
+    const struct dialect *dialect = read_text(&mistakes, "errors: {body: '{}'}\n"
+                                                         "redirects: {code: {ticket: $code, memo: 'x$state'}}\n");
+    assert_non_null(dialect);
+    assert_int_equal(dialect->code_redirect.count, 2);
+    assert_true(pair_is(&dialect->code_redirect, 0, "ticket"));
+    assert_true(pair_is(&dialect->code_redirect, 1, "memo"));
+    assert_true(pair_is(&dialect->token_redirect, 0, "access_token"));
+    assert_true(pair_is(&dialect->error_redirect, 0, "error"));
+    assert_true(pair_is(&dialect->error_redirect, 3, "iss"));
+    arena_destroy(mistakes.arena);
+}
+
+static void a_reply_may_differ_by_grant(void **state)
+{
+    struct mistakes mistakes;
+    (void)state;
+    const struct dialect *dialect =
+        read_text(&mistakes, "errors: {body: '{}'}\n"
+                             "endpoints: [{path: /t, does: token}]\n"
+                             "replies:\n"
+                             "  token: {status: 201, headers: {X-A: a}, body: '{\"a\":1}'}\n"
+                             "  token refresh_token: {body: '{\"a\":2}'}\n");
+    assert_non_null(dialect);
+    const struct endpoint *endpoint = &dialect->endpoints[0];
+    const struct reply_shape *reply = endpoint->grant_replies[GRANT_REFRESH_TOKEN];
+    assert_null(endpoint->grant_replies[GRANT_CLIENT_CREDENTIALS]);
+    assert_non_null(reply);
+    assert_int_equal(reply->status, 201);
+    assert_int_equal(reply->header_count, 1);
+    assert_ptr_not_equal(reply->body, endpoint->reply.body);
+    arena_destroy(mistakes.arena);
+}
+
+static void mistakes_of_redirects_facts_and_replies_are_told(void **state)
+{
+    static const char *const wrong_ones[] = {
+        "redirects: {ticket: {}}",
+        "redirects: {code: [a]}",
+        "redirects: {code: {code: $nobody}}",
+        "redirects: {code: {code: '${code'}}",
+        "facts: {colour: {red: blue}}",
+        "facts: {subject_type: {user: [a]}}",
+        "replies: {token barter: {}}",
+        "replies: {token refresh_token: {colour: red}}\nendpoints: [{path: /t, does: token}]",
+    };
+    struct mistakes mistakes;
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong_ones) / sizeof(*wrong_ones); i++) {
+        struct arena *arena = arena_create();
+        assert_null(read_text(&mistakes, arena_printf(arena, "errors: {body: '{}'}\n%s\n", wrong_ones[i]).ptr));
+        assert_true(mistakes.count >= 1);
+        arena_destroy(mistakes.arena);
+        arena_destroy(arena);
+    }
+}
+
+/* [RFC6749 3.1] The authorization endpoint MUST support GET and MAY support POST. */
+static void people_are_asked_by_get_and_post(void **state)
+{
+    struct mistakes mistakes;
+    (void)state;
+    const struct dialect *dialect =
+        read_text(&mistakes, "errors: {body: '{}'}\nendpoints: [{path: /a, does: authorize}]\n");
+    assert_non_null(dialect);
+    assert_true(dialect->endpoints[0].asks_person);
+    assert_int_equal(dialect->endpoints[0].method_count, 2);
+    arena_destroy(mistakes.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +246,10 @@ int main(void)
         cmocka_unit_test(the_guard_refuses_whatever_the_api_says),
         cmocka_unit_test(the_guards_yes_must_be_one),
         cmocka_unit_test(a_reply_knows_the_facts_that_it_tells),
+        cmocka_unit_test(redirects_are_the_standards_unless_the_dialect_writes_them),
+        cmocka_unit_test(a_reply_may_differ_by_grant),
+        cmocka_unit_test(mistakes_of_redirects_facts_and_replies_are_told),
+        cmocka_unit_test(people_are_asked_by_get_and_post),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -124,6 +124,46 @@ static void a_header_without_its_fact_is_left_out(void **state)
     arena_destroy(arena);
 }
 
+static void a_brace_ends_a_name_where_text_goes_on(void **state)
+{
+    struct call call = {0};
+    struct arena *arena = arena_create();
+    struct str error;
+    struct buf out;
+    (void)state;
+    call_set_text(&call, FACT_subject, STR("1234"));
+    call_set_text(&call, FACT_subject_type, STR("user"));
+    check(&call, "{\"r\":\"${subject_type}_${subject:2}0\",\"i\":${subject#},\"n\":${instance?null}}",
+          "{\"r\":\"user_120\",\"i\":1234,\"n\":null}");
+    struct text_template *text = text_template_compile(arena, STR("${subject_type}_$subject"), &no_names, &error);
+    buf_init(&out, arena, 4096);
+    assert_true(text_template_write_header(text, &call.facts, &out));
+    assert_true(str_equal(buf_str(&out), STR("user_1234")));
+    assert_null(text_template_compile(arena, STR("${subject"), &no_names, &error));
+    assert_null(text_template_compile(arena, STR("${subject-"), &no_names, &error));
+    assert_null(text_template_compile(arena, STR("${}"), &no_names, &error));
+    arena_destroy(arena);
+}
+
+/* Redirects leave out what is absent, so a text says whether it is whole. */
+static void a_text_says_whether_it_is_whole(void **state)
+{
+    struct call call = {0};
+    struct arena *arena = arena_create();
+    struct str error;
+    struct buf out;
+    (void)state;
+    buf_init(&out, arena, 4096);
+    assert_false(
+        text_template_write(text_template_compile(arena, STR("a$state"), &no_names, &error), &call.facts, &out));
+    call_set_text(&call, FACT_state, STR("\"\n"));
+    out.len = 0;
+    assert_true(text_template_write(text_template_compile(arena, STR("a${state}b$scope?none"), &no_names, &error),
+                                    &call.facts, &out));
+    assert_true(str_equal(buf_str(&out), STR("a\"\nbnone")));
+    arena_destroy(arena);
+}
+
 static void a_dialect_names_its_own_constants(void **state)
 {
     struct template_names names = {{STR_INIT("error_detail")}, 1};
@@ -150,6 +190,8 @@ int main(void)
         cmocka_unit_test(refuses_what_is_no_template),
         cmocka_unit_test(header_holes_cannot_end_the_header),
         cmocka_unit_test(a_header_without_its_fact_is_left_out),
+        cmocka_unit_test(a_brace_ends_a_name_where_text_goes_on),
+        cmocka_unit_test(a_text_says_whether_it_is_whole),
         cmocka_unit_test(a_dialect_names_its_own_constants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

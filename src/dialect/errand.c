@@ -1,0 +1,58 @@
+#include "dialect/errand.h"
+
+#include <stddef.h>
+
+#include "dialect/face.h"
+#include "http/message.h"
+
+static struct errand *errand_of(struct job *job)
+{
+    return (struct errand *)((char *)job - offsetof(struct errand, job));
+}
+
+static void answer(struct exchange *exchange)
+{
+    struct errand *errand = exchange->face;
+    errand->answer(errand, errand->unit.outcome == FAILED ? REFUSED_store_unavailable : errand->failure);
+}
+
+static enum outcome apply(struct unit *unit, struct store_tx *tx)
+{
+    struct errand *errand = (struct errand *)unit;
+    return errand->apply(errand, tx);
+}
+
+static void resume(struct unit *unit)
+{
+    exchange_resume(((struct errand *)unit)->exchange);
+}
+
+static void prove(struct job *job)
+{
+    struct errand *errand = errand_of(job);
+    enum outcome outcome = errand->prove(errand);
+    if (outcome == OK) {
+        store_submit(errand->store, &errand->unit);
+        return;
+    }
+    if (outcome == FAILED)
+        errand->failure = REFUSED_busy;
+    exchange_resume(errand->exchange);
+}
+
+void errand_begin(struct errand *errand, const struct face_means *means)
+{
+    struct exchange *exchange = errand->exchange;
+    errand->unit = (struct unit){NULL, apply, resume, OK};
+    errand->job = (struct job){NULL, prove};
+    errand->store = means->store;
+    exchange->face = errand;
+    exchange->resumed = answer;
+    exchange_park(exchange);
+    if (!errand->prove) {
+        store_submit(means->store, &errand->unit);
+    } else {
+        errand->failure = REFUSED_busy;
+        exchange_resume(exchange);
+    }
+}
