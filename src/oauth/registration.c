@@ -1,9 +1,11 @@
 #include "oauth/registration.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/codec.h"
 #include "crypto/checksum.h"
 #include "oauth/realm.h"
+#include "oauth/redirect.h"
 #include "oauth/scope.h"
 #include "oauth/token.h"
 #include "store/applications.h"
@@ -123,6 +125,47 @@ static bool is_scope_known(const struct realm *realm, struct str scope)
     return true;
 }
 
+/* People follow it or their browser fetches it: nothing but https, and written as carefully as a redirect_uri. */
+static bool is_website(struct str uri)
+{
+    return str_is_empty(uri) ||
+           (uri.len <= WEBSITE_MAX && str_has_prefix(uri, STR("https://")) && redirect_uri_may_be(uri));
+}
+
+static bool has_word(struct str words, struct str wanted)
+{
+    struct str word;
+    while (str_next_word(&words, &word))
+        if (str_equal(word, wanted))
+            return true;
+    return false;
+}
+
+/* [RFC6749 3.1.2.2] Registered as a whole; separated by one blank each in the row. */
+static enum outcome join_redirect_uris(struct registration *call, struct str redirect_uris, struct str *ret_joined)
+{
+    struct buf joined;
+    struct str uri;
+    size_t count = 0;
+    buf_init(&joined, call->arena, REDIRECT_URIS_LEN_MAX);
+    while (str_next_word(&redirect_uris, &uri)) {
+        if (!redirect_uri_may_be(uri))
+            return refuse_registration(call,
+                                       "a redirect_uri must be https, http on this machine, or of a scheme with "
+                                       "a dot in it; absolute, without fragment, user name and iss, of at most "
+                                       "2000 bytes");
+        if (has_word(buf_str(&joined), uri))
+            return refuse_registration(call, "a redirect_uri stands there twice");
+        if (count++)
+            buf_add_char(&joined, ' ');
+        buf_add(&joined, uri);
+    }
+    if (count > REDIRECT_URIS_MAX || joined.is_full)
+        return refuse_registration(call, "at most 10 redirect_uris of 8192 bytes together are allowed");
+    *ret_joined = buf_str(&joined);
+    return OK;
+}
+
 static enum outcome check_application(struct registration *call, const struct application_draft *draft)
 {
     if (str_is_empty(draft->name) || !is_line(draft->name, APPLICATION_NAME_MAX))
@@ -131,6 +174,8 @@ static enum outcome check_application(struct registration *call, const struct ap
         return refuse_registration(call, "owner must be at most 254 bytes of UTF-8 without control characters");
     if (!is_line(draft->scope, SCOPE_MAX) || !is_scope_known(call->realm, draft->scope))
         return refuse_registration(call, "scope must be a list of the realm's scopes, of at most 4096 bytes");
+    if (!is_website(draft->website) || !is_website(draft->logo_uri))
+        return refuse_registration(call, "website and logo_uri must be https URLs of at most 500 bytes");
     if ((draft->flags & CLIENT_IS_PUBLIC) && (draft->flags & (CLIENT_IS_TRUSTED | CLIENT_MAY_INTROSPECT)))
         return refuse_registration(call, "a public client has no secret: it can neither be trusted nor introspect");
     return OK;
@@ -150,14 +195,16 @@ static enum outcome insert_secret(struct registration *call, struct store_tx *tx
 
 static enum outcome insert_client(struct registration *call, struct store_tx *tx, int64_t application_id,
                                   const struct application_draft *draft, const struct client_draft *client,
-                                  struct str environment)
+                                  struct str redirect_uris)
 {
+    bool is_production = client == &draft->production;
     const struct client_row row = {
         .realm_id = call->realm->id,
         .application_id = application_id,
         .client_id = client->client_id,
-        .environment = environment,
+        .environment = is_production ? STR("production") : STR("development"),
         .scope = draft->scope,
+        .redirect_uris = redirect_uris,
         .flags = draft->flags,
         .created_at = call->now,
     };
@@ -172,47 +219,73 @@ static enum outcome insert_client(struct registration *call, struct store_tx *tx
 STEP application_register(struct registration *call, struct store_tx *tx, const struct application_draft *draft,
                           int64_t *ret_id)
 {
+    struct str redirect_uris;
     TRY(check_application(call, draft));
+    TRY(join_redirect_uris(call, draft->redirect_uris, &redirect_uris));
     const struct application_row row = {
         .realm_id = call->realm->id,
         .name = draft->name,
         .owner = or_empty(draft->owner),
+        .website = or_empty(draft->website),
+        .logo_uri = or_empty(draft->logo_uri),
+        .verified_at = draft->is_verified ? call->now : 0,
         .created_at = call->now,
     };
     int64_t id;
     TRY(application_insert(tx, &row, &id));
-    TRY(insert_client(call, tx, id, draft, &draft->production, STR("production")));
+    TRY(insert_client(call, tx, id, draft, &draft->production, redirect_uris));
     if (draft->has_development)
-        TRY(insert_client(call, tx, id, draft, &draft->development, STR("development")));
+        TRY(insert_client(call, tx, id, draft, &draft->development, redirect_uris));
     *ret_id = id;
     return OK;
 }
 
-static enum outcome require_application(struct registration *call, struct store_tx *tx, int64_t id)
+static enum outcome require_application(struct registration *call, struct store_tx *tx, int64_t id,
+                                        struct application_row **ret_row)
 {
-    struct application_row *row;
-    TRY(application_find(store_tx_reader(tx), call->arena, id, &row));
-    if (!row || row->realm_id != call->realm->id)
+    TRY(application_find(store_tx_reader(tx), call->arena, id, ret_row));
+    if (!*ret_row || (*ret_row)->realm_id != call->realm->id)
         return refuse_registration(call, "there is no such application");
     return OK;
 }
 
 STEP application_stop(struct registration *call, struct store_tx *tx, int64_t id)
 {
-    TRY(require_application(call, tx, id));
+    struct application_row *row;
+    TRY(require_application(call, tx, id, &row));
     return application_suspend(tx, id, call->now);
 }
 
 STEP application_resume(struct registration *call, struct store_tx *tx, int64_t id)
 {
-    TRY(require_application(call, tx, id));
+    struct application_row *row;
+    TRY(require_application(call, tx, id, &row));
     return application_suspend(tx, id, 0);
 }
 
 STEP application_remove(struct registration *call, struct store_tx *tx, int64_t id)
 {
-    TRY(require_application(call, tx, id));
+    struct application_row *row;
+    TRY(require_application(call, tx, id, &row));
     return application_delete(tx, id);
+}
+
+static enum outcome note_verification(struct registration *call, struct store_tx *tx, int64_t id, int64_t verified_at)
+{
+    struct application_row *row;
+    TRY(require_application(call, tx, id, &row));
+    row->verified_at = verified_at;
+    return application_update(tx, row);
+}
+
+STEP application_verify(struct registration *call, struct store_tx *tx, int64_t id)
+{
+    return note_verification(call, tx, id, call->now);
+}
+
+STEP application_unverify(struct registration *call, struct store_tx *tx, int64_t id)
+{
+    return note_verification(call, tx, id, 0);
 }
 
 static enum outcome require_client(struct registration *call, struct store_tx *tx, struct str client_id,
@@ -220,6 +293,16 @@ static enum outcome require_client(struct registration *call, struct store_tx *t
 {
     TRY(client_find(store_tx_reader(tx), call->arena, call->realm->id, client_id, ret_client));
     return *ret_client ? OK : refuse_registration(call, "there is no such client");
+}
+
+STEP client_change_redirect_uris(struct registration *call, struct store_tx *tx, struct str client_id,
+                                 struct str redirect_uris)
+{
+    struct client_row *client;
+    struct str joined;
+    TRY(require_client(call, tx, client_id, &client));
+    TRY(join_redirect_uris(call, redirect_uris, &joined));
+    return client_set_redirect_uris(tx, client->id, joined);
 }
 
 /* Only when the room is needed: until then the operator can see what has expired. */

@@ -5,7 +5,7 @@
  * secrets) is therefore drawn before the unit, by the `_draw` verbs; the store keeps the secret's SHA-256 only, so
  * the texts in the drafts are the one chance to tell them. A REFUSED step leaves a constant text in `refusal`.
  *
- * Specs: RFC 6749 §2, §10.10.   Threads: as store.h.
+ * Specs: RFC 6749 §2, §3.1.2.2, §10.10.   Threads: as store.h.
  */
 #pragma once
 
@@ -21,6 +21,7 @@ struct token_format;
 #define APPLICATION_NAME_MAX 100 /* bytes */
 #define OWNER_MAX            254 /* the longest e-mail address that mail can carry [RFC5321 4.5.3.1] */
 #define ACCOUNT_ID_MAX       64
+#define WEBSITE_MAX          500 /* bytes; of logo_uri too */
 
 /* The least that a configured shape may leave for randomness. A guess at 2^-112 is hopeless for an id; a secret is
  * what stands between a stranger and the client, and offline guessing against its plain SHA-256 must be too. */
@@ -47,10 +48,14 @@ struct client_draft {
 
 /* An application with its `production` client and, when asked, its `development` one. */
 struct application_draft {
-    struct str name;  /* 1 to APPLICATION_NAME_MAX bytes without controls */
-    struct str owner; /* e-mail; absent or at most OWNER_MAX bytes */
-    struct str scope; /* what its clients may have; absent: all of the realm's */
-    unsigned flags;   /* enum client_flag, of each of its clients */
+    struct str name;          /* 1 to APPLICATION_NAME_MAX bytes without controls */
+    struct str owner;         /* e-mail; absent or at most OWNER_MAX bytes */
+    struct str website;       /* https URL whose host people are shown; may be absent */
+    struct str logo_uri;      /* https URL; may be absent */
+    struct str scope;         /* what its clients may have; absent: all of the realm's */
+    struct str redirect_uris; /* of each of its clients, separated by blanks; may be absent */
+    unsigned flags;           /* enum client_flag, of each of its clients */
+    bool is_verified;         /* the operator has looked at it */
     bool has_development;
     struct client_draft production;
     struct client_draft development;
@@ -65,6 +70,14 @@ STEP application_register(struct registration *call, struct store_tx *tx, const 
 STEP application_stop(struct registration *call, struct store_tx *tx, int64_t id);   /* suspends at `now` */
 STEP application_resume(struct registration *call, struct store_tx *tx, int64_t id); /* lifts that */
 STEP application_remove(struct registration *call, struct store_tx *tx, int64_t id);
+
+/* The operator says so, or takes it back: people see it when they are asked. */
+STEP application_verify(struct registration *call, struct store_tx *tx, int64_t id);
+STEP application_unverify(struct registration *call, struct store_tx *tx, int64_t id);
+
+/* All of the client's, from now on: as oauth/redirect.h says, separated by blanks, none twice; empty: none. */
+STEP client_change_redirect_uris(struct registration *call, struct store_tx *tx, struct str client_id,
+                                 struct str redirect_uris);
 
 struct secret_draft {
     struct str label;   /* at most SECRET_LABEL_MAX bytes without controls */
