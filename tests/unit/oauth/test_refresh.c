@@ -1,6 +1,8 @@
 /* Refresh tokens: one successor, one answer, and what happens to a thief. */
 #include "office.h"
 
+#include <pthread.h>
+
 static struct str refresh_of(const struct call *call)
 {
     return office_fact(call, FACT_refresh_token);
@@ -35,6 +37,7 @@ static void rotating_gives_a_new_pair_and_leaves_the_old_access_token(void **sta
     refreshed(office, refresh_of(second));
 }
 
+/* Behaviour 41. */
 static void a_repeat_within_grace_gets_the_same_answer(void **state)
 {
     struct office *office = *state;
@@ -45,6 +48,48 @@ static void a_repeat_within_grace_gets_the_same_answer(void **state)
     assert_true(str_equal(refresh_of(second), refresh_of(repeat)));
     assert_true(str_equal(access_of(second), access_of(repeat)));
     assert_int_equal(repeat->facts.values[FACT_expires_in].number, 3570);
+}
+
+struct contest {
+    struct office *office;
+    struct call *call;
+};
+
+static void *contend(void *arg)
+{
+    const struct contest *contest = arg;
+    assert_int_equal(office_apply(contest->office, contest->call, token_apply), NOT_REFUSED);
+    return NULL;
+}
+
+/* Behaviour 42: however many at once, one successor and one answer. */
+static void parallel_refreshes_get_one_answer(void **state)
+{
+    enum { CONTESTANTS = 32 };
+    struct office *office = *state;
+    struct str token = refresh_of(office_redeem(office, office_code(office, "form")));
+    struct contest contests[CONTESTANTS];
+    pthread_t threads[CONTESTANTS];
+    for (size_t i = 0; i < CONTESTANTS; i++) {
+        struct call *call = office_refresh(office, "plain:secret", token);
+        call->arena = arena_create();
+        assert_int_equal(token_check(call), OK);
+        assert_int_equal(token_prepare(call, store_reader(office->house.store)), OK);
+        contests[i] = (struct contest){office, call};
+    }
+    for (size_t i = 0; i < CONTESTANTS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, contend, &contests[i]), 0);
+    for (size_t i = 0; i < CONTESTANTS; i++)
+        pthread_join(threads[i], NULL);
+    for (size_t i = 0; i < CONTESTANTS; i++)
+        token_conclude(contests[i].call);
+    for (size_t i = 0; i < CONTESTANTS; i++) {
+        assert_true(str_equal(refresh_of(contests[i].call), refresh_of(contests[0].call)));
+        assert_true(str_equal(access_of(contests[i].call), access_of(contests[0].call)));
+    }
+    assert_int_equal(office_guard(office, access_of(contests[0].call)), NOT_REFUSED);
+    for (size_t i = 0; i < CONTESTANTS; i++)
+        arena_destroy(contests[i].call->arena);
 }
 
 /* A repeat must not be answered with a token that is dead already. */
@@ -100,7 +145,8 @@ static void a_token_has_one_spelling(void **state)
     assert_int_equal(refresh_refusal(office, "plain:secret", str_of(other)), REFUSED_refresh_token_unknown);
 }
 
-/* [RFC6749 10.4] The authorization server revokes the grant: nobody can tell the thief from the client. */
+/* Behaviour 39. [RFC6749 10.4] The authorization server revokes the grant: nobody can tell the thief from the client.
+ */
 static void a_later_repeat_revokes_the_whole_family(void **state)
 {
     struct office *office = *state;
@@ -114,6 +160,7 @@ static void a_later_repeat_revokes_the_whole_family(void **state)
     assert_int_equal(refresh_refusal(office, "plain:secret", refresh_of(third)), REFUSED_grant_revoked);
 }
 
+/* Behaviour 44. */
 static void another_client_changes_nothing(void **state)
 {
     struct office *office = *state;
@@ -135,7 +182,7 @@ static void a_wrong_secret_does_not_burn_the_token(void **state)
     refreshed(office, refresh_of(first));
 }
 
-/* [RFC6749 6] The scope may shrink and not grow; the refresh token keeps what was granted. */
+/* Behaviour 43. [RFC6749 6] The scope may shrink and not grow; the refresh token keeps what was granted. */
 static void scope_shrinks_for_the_access_token_only(void **state)
 {
     struct office *office = *state;
@@ -157,6 +204,7 @@ static void scope_shrinks_for_the_access_token_only(void **state)
     refreshed(office, refresh_of(wide));
 }
 
+/* Behaviour 41. */
 static void an_expired_refresh_token_stays_expired(void **state)
 {
     struct office *office = *state;
@@ -203,6 +251,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(rotating_gives_a_new_pair_and_leaves_the_old_access_token),
         TEST(a_repeat_within_grace_gets_the_same_answer),
+        TEST(parallel_refreshes_get_one_answer),
         TEST(a_repeat_gets_a_live_access_token),
         TEST(a_repeat_cannot_ask_for_more),
         TEST(a_repeat_under_another_key_is_refused_and_harmless),

@@ -26,7 +26,7 @@ static bool is_active(struct office *office, const char *credentials, struct str
     return active;
 }
 
-/* [RFC7009 2.1] */
+/* Behaviours 51 and 55. [RFC7009 2.1] */
 static void a_revoked_token_is_refused_by_the_next_request(void **state)
 {
     struct office *office = *state;
@@ -38,6 +38,7 @@ static void a_revoked_token_is_refused_by_the_next_request(void **state)
     assert_int_equal(office_run(office, about(office, "plain:secret", token), "revoke"), NOT_REFUSED);
 }
 
+/* Behaviour 55. */
 static void anothers_and_unknown_tokens_are_left_alone_and_answered_alike(void **state)
 {
     struct office *office = *state;
@@ -52,6 +53,7 @@ static void anothers_and_unknown_tokens_are_left_alone_and_answered_alike(void *
     assert_int_equal(office_guard(office, token), NOT_REFUSED);
 }
 
+/* Behaviour 55. */
 static void revoking_a_refresh_token_kills_its_access_tokens(void **state)
 {
     struct office *office = *state;

@@ -9,7 +9,7 @@ static void a_client_gets_a_token_that_the_guard_knows(void **state)
     assert_int_equal(office_guard(office, office_fact(call, FACT_access_token)), NOT_REFUSED);
     assert_true(str_equal(office_fact(call, FACT_scope), STR("read")));
     assert_int_equal(call->facts.values[FACT_expires_in].number, 3600);
-    /* [RFC6749 4.4.3] A refresh token SHOULD NOT be included. */
+    /* Behaviour 49. [RFC6749 4.4.3] A refresh token SHOULD NOT be included. */
     assert_false(str_is_present(office_fact(call, FACT_refresh_token)));
 }
 
@@ -24,7 +24,7 @@ static void body_credentials_count_like_basic(void **state)
     assert_int_equal(office_run(office, call, "token"), REFUSED_credentials_place);
 }
 
-/* [RFC6749 2.3] The client MUST NOT use more than one authentication method in each request. */
+/* Behaviours 2 and 4. [RFC6749 2.3] The client MUST NOT use more than one authentication method in each request. */
 static void two_authentications_are_refused(void **state)
 {
     struct office *office = *state;
@@ -42,6 +42,7 @@ static void two_authentications_are_refused(void **state)
     assert_int_equal(office_run(office, call, "token"), REFUSED_client_differs);
 }
 
+/* Behaviour 5. */
 static void wrong_credentials_are_told_apart_for_the_dialect(void **state)
 {
     static const struct {
@@ -59,7 +60,7 @@ static void wrong_credentials_are_told_apart_for_the_dialect(void **state)
             cases[i].refusal);
 }
 
-/* [RFC6749 5.2] invalid_request, unsupported_grant_type and unauthorized_client are three things. */
+/* Behaviour 50. [RFC6749 5.2] invalid_request, unsupported_grant_type and unauthorized_client are three things. */
 static void grant_types_are_kept_apart(void **state)
 {
     struct office *office = *state;
@@ -77,6 +78,7 @@ static void grant_types_are_kept_apart(void **state)
     assert_int_equal(office_run(office, off, "token"), REFUSED_grant_type_unknown);
 }
 
+/* Behaviour 49. */
 static void scopes_are_known_ordered_and_for_clients(void **state)
 {
     static const struct {
