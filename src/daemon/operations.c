@@ -128,8 +128,8 @@ bool operations_handle(const struct operations *operations, struct exchange *exc
 void operations_refuse(struct exchange *exchange)
 {
     static const unsigned statuses[] = {
-        [WITHIN_LIMITS] = 404, [BODY_TOO_LARGE] = 413,    [HEADERS_TOO_LARGE] = 431,
-        [URI_TOO_LONG] = 414,  [REQUEST_MALFORMED] = 400,
+        [WITHIN_LIMITS] = 404, [BODY_TOO_LARGE] = 413,      [HEADERS_TOO_LARGE] = 431,
+        [URI_TOO_LONG] = 414,  [VERSION_UNSUPPORTED] = 505, [REQUEST_MALFORMED] = 400,
     };
     response_answer(exchange, statuses[exchange->limit], plain_text, STR("not here\n"));
 }

@@ -148,8 +148,9 @@ void encode_plain_refusal(struct exchange *exchange, enum refusal refusal)
         enum refusal refusal;
         unsigned status;
     } statuses[] = {
-        {REFUSED_path_unknown, 404}, {REFUSED_body_too_large, 413}, {REFUSED_headers_too_large, 431},
-        {REFUSED_uri_too_long, 414}, {REFUSED_busy, 503},           {REFUSED_store_unavailable, 503},
+        {REFUSED_path_unknown, 404},      {REFUSED_body_too_large, 413},      {REFUSED_headers_too_large, 431},
+        {REFUSED_uri_too_long, 414},      {REFUSED_version_unsupported, 505}, {REFUSED_busy, 503},
+        {REFUSED_store_unavailable, 503},
     };
     unsigned status = 400;
     for (size_t i = 0; i < sizeof(statuses) / sizeof(*statuses); i++)

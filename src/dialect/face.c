@@ -24,6 +24,8 @@ static enum refusal limit_refusal(enum http_limit limit)
         return REFUSED_headers_too_large;
     case URI_TOO_LONG:
         return REFUSED_uri_too_long;
+    case VERSION_UNSUPPORTED:
+        return REFUSED_version_unsupported;
     case REQUEST_MALFORMED:
         return REFUSED_request_malformed;
     case WITHIN_LIMITS:

@@ -102,8 +102,8 @@ static unsigned default_status(enum refusal refusal)
         enum refusal refusal;
         unsigned status;
     } by_name[] = {
-        {REFUSED_body_too_large, 413},     {REFUSED_headers_too_large, 431}, {REFUSED_uri_too_long, 414},
-        {REFUSED_method_not_allowed, 405}, {REFUSED_body_kind_wrong, 415},
+        {REFUSED_body_too_large, 413},      {REFUSED_headers_too_large, 431},  {REFUSED_uri_too_long, 414},
+        {REFUSED_version_unsupported, 505}, {REFUSED_method_not_allowed, 405}, {REFUSED_body_kind_wrong, 415},
     };
     static const struct {
         struct str error;

@@ -8,11 +8,8 @@
 
 /* Of a body that is too large this much is read and thrown away, so that its sender gets to read the answer. */
 #define DISCARD_MAX (1024 * 1024)
-#define BAD_LENGTH  STR("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 /* Odd, so that it visits all 2^64 numbers before one comes again. */
 #define ID_STEP UINT64_C(0x9e3779b97f4a7c15)
-/* So many half heads are looked at for the one with a bad length: under load it is among the newest. */
-#define HALF_HEAD_LOOKS 64
 
 static struct served *served_of(struct exchange *exchange)
 {
@@ -40,22 +37,22 @@ static void cut_query(const char *target)
         mark[1] = 0;
 }
 
-static void note_head(struct worker *worker, struct served *served)
+static void note_half(struct worker *worker, struct served *served)
 {
-    served->next = worker->heads;
+    served->next = worker->halves;
     if (served->next)
         served->next->previous = served;
-    worker->heads = served;
+    worker->halves = served;
 }
 
-static void forget_head(struct worker *worker, struct served *served)
+static void forget_half(struct worker *worker, struct served *served)
 {
     if (served->next)
         served->next->previous = served->previous;
     if (served->previous)
         served->previous->next = served->next;
     else
-        worker->heads = served->next;
+        worker->halves = served->next;
 }
 
 /* The request line is there: libmicrohttpd has neither decoded nor cut the target yet. */
@@ -71,11 +68,13 @@ void *connection_see_target(void *cls, const char *target, struct MHD_Connection
     exchange->began_ns = clock_monotonic_ns();
     exchange->request.target = arena_str(arena, str_of(target));
     cut_query(target);
+    served->line_target = target;
     served->mhd = mhd;
     served->connection = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     buf_init(&served->body, arena, server->options.body_max);
     atomic_store_explicit(&served->connection->request_ns, exchange->began_ns, memory_order_relaxed);
-    note_head(worker, served);
+    served->connection->served = served;
+    note_half(worker, served);
     return served;
 }
 
@@ -91,35 +90,6 @@ void connection_end(struct connection *connection, struct str reply)
     if (reply.len > 0 && !str_is_present(connection->pool->server->options.certificate_file))
         send(connection->fd, reply.ptr, reply.len, MSG_DONTWAIT | MSG_NOSIGNAL);
     shutdown(connection->fd, SHUT_RDWR); /* libmicrohttpd sees that and closes it */
-}
-
-/* Only the one that libmicrohttpd is at has its headers complete and is still among the half heads. */
-static bool has_bad_length(struct MHD_Connection *mhd)
-{
-    struct str text;
-    int64_t len;
-    if (!MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE))
-        return false;
-    return MHD_lookup_connection_value_n(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH,
-                                         sizeof(MHD_HTTP_HEADER_CONTENT_LENGTH) - 1, &text.ptr,
-                                         &text.len) == MHD_YES &&
-           (!str_parse_int(text, &len) || len < 0);
-}
-
-/*
- * libmicrohttpd 0.9.75 answers a bad Content-Length itself and sends the head of that answer twice. Nothing of ours
- * is called before it does but its log; so whoever has sent such a length hears from us then, and the answer finds
- * the connection ended. Who is not found keeps libmicrohttpd's answer. [RFC9112 6.3]
- */
-void connection_refuse_length(struct worker *worker)
-{
-    struct served *served = worker->heads;
-    for (unsigned looks = 0; served && looks < HALF_HEAD_LOOKS; looks++, served = served->next) {
-        if (!has_bad_length(served->mhd))
-            continue;
-        connection_end(served->connection, BAD_LENGTH);
-        return;
-    }
 }
 
 /* libmicrohttpd wants an end behind the texts and copies them itself: a stack's room serves nearly all. */
@@ -217,22 +187,40 @@ static enum MHD_Result send_reply(struct served *served)
     return result;
 }
 
-/* The request is as whole as it will get. The handler may hand the exchange to another thread, but the arena ends
- * on this one, in connection_complete. */
-static enum MHD_Result serve(struct served *served)
+bool connection_take_turn(struct served *served)
 {
     struct server *server = served->connection->pool->server;
     if (atomic_load(&server->is_stopping) || !move_turn(served->connection, TURN_CLIENT, TURN_SERVER))
-        return MHD_NO;
+        return false;
+    forget_half(served->connection->worker, served);
     served->exchange.now = clock_now(); /* not before: whoever drips a request must not choose its time */
     served->exchange.request.body = buf_str(&served->body);
     served->stage = STAGE_SERVING;
     served->is_counted = true;
     atomic_fetch_add(&server->exchange_count, 1);
+    return true;
+}
+
+/* Such a head may have left libmicrohttpd no memory to write a reply's. */
+static bool is_head_too_large(const struct served *served)
+{
+    return served->exchange.limit == HEADERS_TOO_LARGE || served->exchange.limit == URI_TOO_LONG;
+}
+
+/* The request is as whole as it will get. The handler may hand the exchange to another thread, but the arena ends
+ * on this one, in connection_complete. */
+static enum MHD_Result serve(struct served *served)
+{
+    const struct server *server = served->connection->pool->server;
+    if (!connection_take_turn(served))
+        return MHD_NO;
     server->options.handler(&served->exchange, server->options.arg);
     if (served->stage == STAGE_PARKED)
         return MHD_YES;
-    return send_reply(served);
+    if (!is_head_too_large(served))
+        return send_reply(served);
+    wire_answer_last(served->connection, &served->exchange);
+    return MHD_NO;
 }
 
 struct shared_reply *response_share(struct exchange *exchange)
@@ -298,7 +286,6 @@ static bool may_discard(const struct served *served)
 static enum MHD_Result begin(struct served *served, const char *method, const char *version)
 {
     const struct server_options *options = &served->connection->pool->server->options;
-    forget_head(served->connection->worker, served);
     head_read(served, method, version);
     served->stage = STAGE_BODY;
     if (served->exchange.limit != WITHIN_LIMITS)
@@ -349,20 +336,24 @@ void connection_complete(void *cls, struct MHD_Connection *mhd, void **context,
     struct worker *worker = cls;
     struct served *served = *context;
     (void)mhd;
-    (void)reason;
     if (!served)
         return;
     struct connection *connection = served->connection;
     bool is_counted = served->is_counted;
-    if (served->stage == STAGE_HEAD)
-        forget_head(worker, served);
+    connection->served = NULL;
+    connection->ended_len += served->head_len + served->body.len;
+    if (served->stage == STAGE_HEAD || served->stage == STAGE_BODY)
+        forget_half(worker, served);
     if (served->stage == STAGE_PARKED)
         worker->parked_count--;
     *context = NULL;
     arena_destroy(served->exchange.arena);
     atomic_store_explicit(&connection->request_ns, 0, memory_order_relaxed);
     atomic_fetch_add(&connection->request_count, 1);
-    move_turn(connection, TURN_SERVER, TURN_CLIENT);
+    if (reason == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        move_turn(connection, TURN_SERVER, TURN_CLIENT);
+    else
+        atomic_store(&connection->turn, TURN_OVER); /* libmicrohttpd closes */
     if (is_counted)
         atomic_fetch_sub(&worker->pool->server->exchange_count, 1);
 }
@@ -382,9 +373,11 @@ static struct connection *open_connection(struct worker *worker, struct MHD_Conn
     struct connection *connection = memory_alloc(sizeof(*connection));
     connection->worker = worker;
     connection->pool = worker->pool;
+    connection->mhd = mhd;
     connection->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     connection->opened_ns = clock_monotonic_ns();
     fill_peer(connection, MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+    wire_watch(connection);
     connection->is_trusted = network_any_has(server->trusted, server->trusted_count, &connection->address);
     pthread_mutex_lock(&server->mutex);
     connection->next = server->connections;
@@ -407,11 +400,15 @@ void connection_forget(struct worker *worker)
         watch_wake(server);
 }
 
-/* Leaves the list before libmicrohttpd closes the descriptor, so the watch never meets one that was used again. */
+/* Leaves the list before libmicrohttpd closes the descriptor, so the watch never meets one that was used again.
+ * libmicrohttpd 0.9.75 does not tell of the end of a request that it has found two faults in: it is told here. */
 static void close_connection(struct connection *connection)
 {
     struct worker *worker = connection->worker;
     struct server *server = worker->pool->server;
+    void *context = connection->served;
+    assert(!connection->is_held);
+    connection_complete(worker, connection->mhd, &context, MHD_REQUEST_TERMINATED_WITH_ERROR);
     pthread_mutex_lock(&server->mutex);
     if (connection->next)
         connection->next->previous = connection->previous;

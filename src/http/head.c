@@ -312,6 +312,7 @@ static void find_raw(struct head *head)
         MHD_get_connection_info(head->served->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     head->raw = head->request->method.ptr;
     head->raw_len = size ? size->header_size : 0;
+    head->served->head_len = head->raw_len;
 }
 
 static enum http_limit check_size(const struct head *head)
@@ -345,4 +346,64 @@ void head_read(struct served *served, const char *method, const char *version)
     served->exchange.limit = check_size(&head);
     if (served->exchange.limit == WITHIN_LIMITS && !is_fit)
         served->exchange.limit = REQUEST_MALFORMED;
+}
+
+static enum MHD_Result add_known_field(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
+                                       const char *value, size_t value_len)
+{
+    size_t known;
+    if (!find_known((struct str){name, name_len}, &known))
+        return MHD_YES;
+    return add_field(cls, kind, name, name_len, value, value_len);
+}
+
+/*
+ * libmicrohttpd hands out the method with a whole head only. The request line stands at the beginning of its memory,
+ * which malloc or mmap have placed at a multiple of LINE_ALIGNMENT, and the method before the target: so from the
+ * target back to the nearest multiple it is all its memory. A longer method than that, and no API has one, is cut.
+ */
+#define LINE_ALIGNMENT 16
+
+static struct str find_method(const char *target)
+{
+    const char *end = target - 1;
+    const char *line = end - (uintptr_t)end % LINE_ALIGNMENT;
+    while (end > line && (*end == ' ' || *end == 0))
+        end--;
+    const char *method = end;
+    while (method > line && header_may_be_name((struct str){method - 1, 1}))
+        method--;
+    return (struct str){method, (size_t)(end + 1 - method)};
+}
+
+struct glance head_glance(const struct served *served, struct arena *arena)
+{
+    struct head head = {.field_room = 2 * KNOWN_COUNT};
+    head.fields = arena_array(arena, struct request_field, head.field_room);
+    MHD_get_connection_values_n(served->mhd, MHD_HEADER_KIND, add_known_field, &head);
+    for (size_t i = 0; i < head.field_count; i++) {
+        struct request_field *field = &head.fields[i];
+        *field = (struct request_field){arena_str(arena, field->name), arena_str(arena, field->value)};
+    }
+    bool is_line_kept = served->stage == STAGE_HEAD && served->exchange.request.target.len > 0;
+    struct str method = is_line_kept ? find_method(served->line_target) : served->exchange.request.method;
+    return (struct glance){arena_str(arena, method), head.fields, head.field_count};
+}
+
+void head_read_glance(struct served *served, const struct glance *glance)
+{
+    struct arena *arena = served->exchange.arena;
+    struct request *request = &served->exchange.request;
+    struct head head = {.served = served, .request = request, .field_count = glance->field_count};
+    *request = (struct request){.method = arena_str(arena, glance->method),
+                                .target = request->target,
+                                .client_address = str_of(served->connection->peer)};
+    head.fields = arena_array(arena, struct request_field, head.field_count);
+    for (size_t i = 0; i < head.field_count; i++) {
+        struct request_field field = glance->fields[i];
+        head.fields[i] = (struct request_field){arena_str(arena, field.name), arena_str(arena, field.value)};
+        note_known(&head, head.fields[i]);
+    }
+    if (read_target(&head) && read_host(&head) && served->connection->is_trusted)
+        believe_proxy(&head);
 }

@@ -7,6 +7,8 @@
  *     watch.c       the thread that accepts connections and ends the late ones
  *     connection.c  libmicrohttpd's callbacks: one exchange from its first byte to its reply
  *     head.c        request line and headers to `struct request`
+ *     reject.c      what libmicrohttpd refuses by itself is refused by the handler instead
+ *     wire.c        a connection's socket and TLS session: what has come, what is said past libmicrohttpd
  *
  * The server accepts connections itself and hands them to a pool of workers: so several addresses share one pool, a
  * new certificate is a new pool on the same sockets, and libmicrohttpd never has a listening socket (taking one away
@@ -14,6 +16,7 @@
  */
 #pragma once
 
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -25,6 +28,9 @@
 #include "http/server.h"
 
 #define LISTEN_MAX 8
+/* So many connections are held at most to find the one that libmicrohttpd refuses: each costs it two epoll_ctl and a
+ * read in vain. */
+#define HELD_MAX 64
 
 /* An accepted connection on its way to a worker. A worker's inbox is a pipe that keeps each in one piece: it is
  * shorter than PIPE_BUF. */
@@ -32,6 +38,19 @@ struct newcomer {
     int fd;
     socklen_t peer_len;
     struct sockaddr_storage peer;
+};
+
+/* What half a head tells of where it goes: copied, for libmicrohttpd may wipe it to make room. */
+struct glance {
+    struct str method;
+    struct request_field *fields; /* the few that matter */
+    size_t field_count;
+};
+
+/* A connection that libmicrohttpd must not touch until it is clear whether it is the one. */
+struct held {
+    struct connection *connection;
+    struct glance glance;
 };
 
 /* A thread and the libmicrohttpd daemon that it alone drives. */
@@ -47,7 +66,14 @@ struct worker {
     atomic_uint resumer_count; /* threads inside worker_resume */
     atomic_uint connection_count;
     unsigned parked_count; /* its thread's own, like the next */
-    struct served *heads;  /* whose request line has come and whose headers have not */
+    struct served *halves; /* whose request line has come and which are not whole */
+
+    struct held held[HELD_MAX]; /* reject.c's own, like what follows */
+    unsigned held_count;
+    bool has_missed;          /* in this round: somebody who may be the one is not held */
+    struct arena *held_arena; /* while there are any */
+    int64_t looks_from_ns;
+    unsigned looks_left;
 };
 
 /* The workers with one certificate. The newest pool takes the connections; retired ones end with their last. */
@@ -95,7 +121,7 @@ struct server {
 enum turn {
     TURN_CLIENT, /* the next request is not whole yet: its sender's time runs */
     TURN_SERVER, /* a whole request is being served */
-    TURN_OVER,   /* the watch has ended the connection */
+    TURN_OVER,   /* the connection ends: the watch or libmicrohttpd has decided so */
 };
 
 struct connection {
@@ -103,6 +129,8 @@ struct connection {
     struct connection *previous;
     struct worker *worker;
     struct pool *pool;
+    struct MHD_Connection *mhd;
+    gnutls_session_t tls; /* NULL without TLS */
     int fd;
     char peer[INET6_ADDRSTRLEN]; /* numeric */
     struct address address;
@@ -111,6 +139,11 @@ struct connection {
     atomic_int turn;
     atomic_uint request_count;       /* ended ones */
     atomic_int_least64_t request_ns; /* when the request line was whole; 0 between requests */
+
+    struct served *served; /* the worker's own, like what follows; NULL until a request line has come */
+    uint64_t ended_len;    /* bytes of the requests that have ended, chunked bodies not counted */
+    bool is_read_last;     /* with TLS: what its session did last was to read something */
+    bool is_held;
 
     int64_t opened_ns;
     struct { /* the watch's own */
@@ -132,7 +165,9 @@ struct served {
     struct buf body;
     size_t discarded_len; /* body bytes past the limit */
     size_t announced_len; /* Content-Length; 0 without one */
-    struct served *next;  /* of worker->heads, while in STAGE_HEAD */
+    size_t head_len;
+    const char *line_target; /* where libmicrohttpd keeps it, while in STAGE_HEAD */
+    struct served *next;     /* of worker->halves, while in STAGE_HEAD or STAGE_BODY */
     struct served *previous;
 };
 
@@ -169,11 +204,35 @@ void connection_notify(void *cls, struct MHD_Connection *mhd, void **context,
  * connection from going away; nothing is done when its turn is not the client's. */
 void connection_end(struct connection *connection, struct str reply);
 
-/* libmicrohttpd has found a bad Content-Length, on the worker that calls this, and does not say whose. */
-void connection_refuse_length(struct worker *worker);
+/* From the client's turn to the server's, with what has come of the request; false when the connection ends. */
+bool connection_take_turn(struct served *served);
 
 /* Counts a connection that is gone. */
 void connection_forget(struct worker *worker);
 
 /* head.c: fills exchange.request except the body; sets exchange.limit when something is wrong with the head. */
 void head_read(struct served *served, const char *method, const char *version);
+/* What has come of a head, whole or not, into `arena`; and the request made of nothing else, as far as it goes. */
+struct glance head_glance(const struct served *served, struct arena *arena);
+void head_read_glance(struct served *served, const struct glance *glance);
+
+/*
+ * reject.c. libmicrohttpd tells its log that it refuses a request, with this status, and not whose: whoever it may be
+ * is held. Calls come from inside MHD_run.
+ */
+void reject_hold(struct worker *worker, unsigned status);
+/* After MHD_run: the one is answered by the handler and ended, the others go on. False when nobody was held. */
+bool reject_release(struct worker *worker);
+
+/* wire.c. Before the first byte of a connection. */
+void wire_watch(struct connection *connection);
+/* Bytes that the peer has sent, TLS' own among them; 0 when the kernel does not say. */
+uint64_t wire_received_len(int fd);
+/* Of these, what has not been read yet. */
+uint64_t wire_unread_len(int fd);
+/* Whether something has been read that no ended request was made of, and libmicrohttpd has not begun to close.
+ * False in doubt. For connections without a request line, on their worker. */
+bool wire_has_news(const struct connection *connection);
+/* Sends the exchange's reply past libmicrohttpd, as far as it can be sent at once, and ends that direction: what
+ * libmicrohttpd says afterwards leaves no more. On the connection's worker, when no other reply is under way. */
+void wire_answer_last(const struct connection *connection, const struct exchange *exchange);

@@ -14,14 +14,15 @@
 struct arena;
 struct server;
 
-/* Why the server itself refuses the request; a face turns it into its own shape of error. A request that never gets
- * whole reaches no face: server.h says what its sender gets. */
+/* Why the server itself refuses the request, whole or not; a face turns it into its own shape of error. A request
+ * that is late reaches no face: server.h says what its sender gets. */
 enum http_limit {
     WITHIN_LIMITS = 0,
-    BODY_TOO_LARGE,    /* 413 */
-    HEADERS_TOO_LARGE, /* 431 */
-    URI_TOO_LONG,      /* 414 */
-    REQUEST_MALFORMED, /* 400: conflicting lengths, Transfer-Encoding beside Content-Length, a bad Host … */
+    BODY_TOO_LARGE,      /* 413 */
+    HEADERS_TOO_LARGE,   /* 431 */
+    URI_TOO_LONG,        /* 414 */
+    VERSION_UNSUPPORTED, /* 505 */
+    REQUEST_MALFORMED,   /* 400: conflicting lengths, Transfer-Encoding beside Content-Length, a bad Host … */
 };
 
 struct request_field {

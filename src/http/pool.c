@@ -25,13 +25,24 @@
 /* poll takes an int. */
 #define WAIT_MAX_MS 60000
 
+/* How libmicrohttpd 0.9.75 begins to say that it answers a request by itself; a status follows. */
+#define REFUSES STR("Error processing request (HTTP response code is %u ")
+
+static void hold_refused(struct worker *worker, va_list list)
+{
+    va_list copy;
+    va_copy(copy, list);
+    reject_hold(worker, va_arg(copy, unsigned));
+    va_end(copy);
+}
+
 /* Clients can make libmicrohttpd talk as often as they like: only for those who look for it. */
 __attribute__((format(printf, 2, 0))) static void note(void *cls, const char *format, va_list list)
 {
     struct worker *worker = cls;
     struct pool *pool = worker->pool;
-    if (strstr(format, MHD_HTTP_HEADER_CONTENT_LENGTH))
-        connection_refuse_length(worker);
+    if (!pool->is_starting && str_has_prefix(str_of(format), REFUSES))
+        hold_refused(worker, list);
     char text[sizeof(pool->startup_error)];
     vsnprintf(text, sizeof(text), format, list);
     text[strcspn(text, "\r\n")] = 0;
@@ -127,6 +138,8 @@ static void *run_worker(void *arg)
         MHD_UNSIGNED_LONG_LONG wait_ms;
         unsigned seen_count = atomic_load(&worker->resume_count);
         MHD_run(worker->daemon);
+        if (reject_release(worker))
+            continue;
         if (has_ended && worker->parked_count == 0)
             return NULL;
         bool has_deadline = MHD_get_timeout(worker->daemon, &wait_ms) == MHD_YES;

@@ -8,12 +8,15 @@
  * Slow clients never reach a handler: a request that is not whole when request_timeout_seconds are over gets an empty
  * 408 and the end of the connection, with TLS just the end; an idle connection ends without a word.
  *
- * A few answers come before there is an exchange, so they are plain HTML or empty and carry no X-Request-Id:
- * that 408 and 400 to a bad Content-Length (with TLS just the end of the connection); from
- * libmicrohttpd 0.9.75 itself 414, 431 and 413 for what exceeds its memory (a line of a chunk's size that does:
- * 500), 505, and 400 for no HTTP at all, a header line without colon and a bad chunk. All of them end the
- * connection. Connections beyond connection_max wait in the kernel's backlog; so do those that come while every
- * worker has hundreds to take in.
+ * What libmicrohttpd 0.9.75 would refuse by itself reaches the handler too: a head that exceeds its memory, a line or
+ * a chunk that is none, a bad length, a version of its own. The exchange is then made of what has come: of the
+ * headers those that tell host and client, and before the request line is whole nothing but the limit.
+ * libmicrohttpd's own answer, an HTML page, is left to who is not found among others: behind more than 64 newer half
+ * requests on its worker, behind thousands of connections for the second time in a second, or with a bad request line
+ * in the same TLS record as the request before. No answer at all gets a first line without any blank.
+ *
+ * Connections beyond connection_max wait in the kernel's backlog; so do those that come while every worker has
+ * hundreds to take in.
  *
  * A trusted proxy is believed what X-Forwarded-For says (request.client_address) and X-Forwarded-Host
  * (request.authority and host). X-Forwarded-Proto is not read: what Jeton calls itself is configured.

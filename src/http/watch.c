@@ -1,9 +1,6 @@
 #include <errno.h>
-#include <linux/tcp.h>
 #include <poll.h>
-#include <stddef.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -25,23 +22,6 @@ void watch_wake(struct server *server)
     (void)written; /* full is awake too */
 }
 
-/* Of every byte the peer has sent; 0 when the kernel does not say. */
-static uint64_t received_len(int fd)
-{
-    struct tcp_info told = {0};
-    socklen_t len = sizeof(told);
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &told, &len) != 0)
-        return 0;
-    return len >= offsetof(struct tcp_info, tcpi_bytes_received) + sizeof(uint64_t) ? told.tcpi_bytes_received : 0;
-}
-
-/* Of bytes that have come and that the worker has not read yet. */
-static uint64_t unread_len(int fd)
-{
-    int len = 0;
-    return ioctl(fd, FIONREAD, &len) == 0 ? (uint64_t)len : 0;
-}
-
 /*
  * When the request that the connection is sending began; 0 when it sends none. libmicrohttpd tells of a request
  * once its first line is whole; before that, only the kernel's count of bytes shows that something has come.
@@ -51,7 +31,7 @@ static int64_t request_began(struct connection *connection, int64_t now_ns)
     unsigned request_count = atomic_load(&connection->request_count);
     if (connection->seen.request_count != request_count) {
         connection->seen.request_count = request_count;
-        connection->seen.received_len = received_len(connection->fd) - unread_len(connection->fd);
+        connection->seen.received_len = wire_received_len(connection->fd) - wire_unread_len(connection->fd);
         connection->seen.began_ns = 0;
     }
     if (connection->seen.began_ns != 0)
@@ -59,7 +39,7 @@ static int64_t request_began(struct connection *connection, int64_t now_ns)
     int64_t line_ns = atomic_load_explicit(&connection->request_ns, memory_order_relaxed);
     if (line_ns != 0)
         return line_ns;
-    if (received_len(connection->fd) != connection->seen.received_len)
+    if (wire_received_len(connection->fd) != connection->seen.received_len)
         connection->seen.began_ns = now_ns;
     return connection->seen.began_ns;
 }

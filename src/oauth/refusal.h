@@ -17,6 +17,7 @@
     X(body_too_large, invalid_request, "The request body is too large.")                                             \
     X(headers_too_large, invalid_request, "The request headers are too large.")                                      \
     X(uri_too_long, invalid_request, "The request target is too long.")                                              \
+    X(version_unsupported, invalid_request, "The HTTP version is not supported.")                                    \
     X(request_malformed, invalid_request, "The request is malformed.")                                               \
     X(path_unknown, not_found, "There is nothing at this path.")                                                     \
     X(method_not_allowed, invalid_request, "The request method is not allowed here.")                                \

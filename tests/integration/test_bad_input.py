@@ -7,6 +7,7 @@ from http1 import Connection, basic, request_bytes
 from service import MUTATION, NAMES, Service, graphql_token
 
 BODY_MAX = 64 * 1024
+HEADERS_MAX = 8 * 1024
 PADDING = 3000  # one parameter's value: values and the number of parameters have limits of their own
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -123,22 +124,72 @@ def slices(data, size):
     return [data[at:at + size] for at in range(0, len(data), size)]
 
 
+def post_head(service, fields):
+    """The reply to a head with these lines, which need not be sent to its end."""
+    path = BODIES[service.name][first_kind(service)]
+    return service.daemon.send(f"POST {path} HTTP/1.1\r\nHost: {service.daemon.authority}\r\n{fields}".encode())
+
+
+def comparable(reply):
+    """The headers of two replies that are the same: only time and exchange tell them apart."""
+    return [(name, value) for name, value in sorted(reply.headers) if name != "Date" and "Request-Id" not in name]
+
+
+def assert_refused_alike(service, status, replies):
+    """In the dialect's shape and the same way, however far past the limit."""
+    for reply in replies:
+        assert_refused(service, reply, status)
+        assert reply.body == replies[0].body and comparable(reply) == comparable(replies[0]), str(reply)
+        assert len(reply.header("X-Request-Id")) == 16 and reply.header("Connection") == "close"
+
+
 def test_headers_too_large_are_431(service):
-    """Request line and headers have a limit."""
-    reply = service.daemon.request("POST", BODIES[service.name][first_kind(service)], {"X-Long": "x" * 32_000}, "")
-    assert reply.status == 431, str(reply)
+    """Request line and headers have a limit; what exceeds all of a connection's memory is told in the same words."""
+    assert_refused_alike(service, 431, [post_head(service, f"X-Long: {'x' * size}\r\n\r\n")
+                                        for size in (HEADERS_MAX, 16_000, 18_000, 20_000, 100_000)])
+    assert_refused_alike(service, 431, [post_head(service, "X-Long: " + "x" * 100_000)])
 
 
 def test_headers_too_many_are_431(service):
     """So has their number."""
-    headers = {f"X-Header-{number}": "x" for number in range(200)}
-    reply = service.daemon.request("POST", BODIES[service.name][first_kind(service)], headers, "")
-    assert reply.status == 431, str(reply)
+    assert_refused_alike(service, 431, [post_head(service, "X: y\r\n" * count + "\r\n")
+                                        for count in (64, 100, 150, 250, 400, 3000)])
 
 
-def test_long_uri_is_refused(serving):
-    """A target past the limit: 414, or 431 where it is counted as part of the head."""
-    assert serving.request("GET", "/oauth2/whoami?" + "x" * 32_000).status in (414, 431)
+def test_host_that_comes_too_late_is_not_missed(service):
+    """A head that was not read to its Host is too large, and not one without Host."""
+    path = BODIES[service.name][first_kind(service)]
+    head = f"POST {path} HTTP/1.1\r\nX-Long: {'x' * 100_000}\r\nHost: {service.daemon.authority}\r\n\r\n"
+    assert_refused(service, service.daemon.send(head.encode()), 431)
+
+
+def test_long_uri_is_414(service):
+    """A target past the limit is refused where it leads to, as long as there is an end of it."""
+    path = BODIES[service.name][first_kind(service)]
+    assert_refused(service, service.daemon.request("POST", f"{path}?{'x' * HEADERS_MAX}", {}, ""), 414)
+    assert_refused(service, service.daemon.request("POST", f"{path}?{'x' * 15_000}", {"X": "y" * 9_000}, ""), 414)
+
+
+def test_endless_uri_is_414(serving):
+    """What leads nowhere yet is refused in no company's words."""
+    for size in (HEADERS_MAX, 16_000, 18_000, 20_000, 100_000):
+        reply = serving.request("GET", "/no/such/path?" + "x" * size)
+        assert (reply.status, reply.json()["error"]) == (414, "invalid_request"), str(reply)
+
+
+def test_broken_chunks_are_400(service):
+    """[RFC9112 7.1] The head was good, so it is known in whose words."""
+    kind = first_kind(service)
+    head = request_bytes("POST", BODIES[service.name][kind], {
+        "Host": service.daemon.authority, "Content-Type": kind, "Transfer-Encoding": "chunked"})
+    for chunks in (b"zz\r\n", b"1\r\nxyz\r\n", b"1\r\nx\r\n0\r\nno colon\r\n\r\n"):
+        assert_refused(service, service.daemon.send(head + chunks), 400)
+
+
+def test_bad_length_is_400(service):
+    """[RFC9112 6.3]"""
+    assert_refused(service, post_head(service, "Content-Length: 5x\r\n\r\nhello"), 400)
+    assert_refused(service, post_head(service, "Content-Length: 99999999999999999999\r\n\r\nhello"), 413)
 
 
 def test_long_parameter_is_refused(service):

@@ -191,11 +191,27 @@ def test_idle_connections_stop_nobody(own_demo):
             assert service.guard(token).status == 200
             assert service.ask_token().status == 200
         assert time.monotonic() - began < 20
-        idle[-1].sendall(whoami_request(service, token))  # the last of them is as alive as the first
-        assert idle[-1].recv(15).startswith(b"HTTP/1.1 200")
+        assert_heads_are_refused(own_demo, idle)
+        for alive in (idle[0], idle[-1]):
+            alive.sendall(whoami_request(service, token))
+            assert alive.recv(15).startswith(b"HTTP/1.1 200")
     finally:
         for connection in idle:
             connection.close()
+
+
+def assert_heads_are_refused(daemon, idle):
+    """One that is too large is found among them, whether its connection is new or was idle."""
+    head = f"POST /oauth/token HTTP/1.1\r\nHost: {daemon.authority}\r\nX: ".encode() + b"x" * 30_000
+    for data, status in ((head, 431), (b"GET /" + b"x" * 30_000, 414)):
+        reply = daemon.send(data)
+        assert reply.status == status and b'"error"' in reply.body, str(reply)
+        old = idle.pop(1)
+        old.sendall(data)
+        with old.makefile("rb") as stream:
+            assert stream.readline().startswith(b"HTTP/1.1 %d " % status)
+            assert b'"error"' in stream.read()
+        old.close()
 
 
 @pytest.fixture(scope="module")

@@ -75,6 +75,16 @@ def test_old_versions_are_refused(secured, version):
     assert secured.name() == "first"
 
 
+def test_heads_too_large_over_tls(secured):
+    """Past all memory too, in the dialect's words and with TLS' orderly end."""
+    with secured.connect() as connection:
+        assert secured.ask_token(connection) == 200
+        connection.send(f"POST /oauth2/token HTTP/1.1\r\nHost: localhost\r\nX: {'x' * 30_000}".encode())
+        reply = connection.reply()
+        assert reply.status == 431 and reply.json()["error"] == "invalid_request", str(reply)
+        assert connection.stream.read() == b""
+
+
 def test_plain_http_at_the_tls_port(secured):
     """Not served, not crashed."""
     with Connection(("localhost", secured.port)) as connection:

@@ -83,7 +83,11 @@ static void test_limits_have_their_statuses(void **state)
     static const struct {
         enum http_limit limit;
         unsigned status;
-    } cases[] = {{BODY_TOO_LARGE, 413}, {HEADERS_TOO_LARGE, 431}, {URI_TOO_LONG, 414}, {REQUEST_MALFORMED, 400}};
+    } cases[] = {{BODY_TOO_LARGE, 413},
+                 {HEADERS_TOO_LARGE, 431},
+                 {URI_TOO_LONG, 414},
+                 {VERSION_UNSUPPORTED, 505},
+                 {REQUEST_MALFORMED, 400}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct exchange *exchange = create_exchange(*state, "GET", "/healthz");
         exchange->limit = cases[i].limit;

@@ -18,8 +18,8 @@
 #include "base/clock.h"
 
 static const unsigned limit_status[] = {
-    [WITHIN_LIMITS] = 500, [BODY_TOO_LARGE] = 413,    [HEADERS_TOO_LARGE] = 431,
-    [URI_TOO_LONG] = 414,  [REQUEST_MALFORMED] = 400,
+    [WITHIN_LIMITS] = 500, [BODY_TOO_LARGE] = 413,      [HEADERS_TOO_LARGE] = 431,
+    [URI_TOO_LONG] = 414,  [VERSION_UNSUPPORTED] = 505, [REQUEST_MALFORMED] = 400,
 };
 
 static void answer_path(struct exchange *exchange)

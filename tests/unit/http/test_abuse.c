@@ -177,16 +177,6 @@ static void query_of_many_arguments_is_just_a_query(void **state)
     assert_non_null(strstr(reply.body, "query=a&a&"));
 }
 
-/* What libmicrohttpd 0.9.75 says itself before any of our code runs. */
-static void what_passes_all_memory_is_refused_by_the_library(void **state)
-{
-    (void)state;
-    assert_int_equal(refused_status(join(STR("GET /"), repeat("a", 100000), STR(" HTTP/1.1\r\n\r\n"))), 414);
-    assert_int_equal(refused_status(join(STR("GET / HTTP/1.1\r\nX: "), repeat("a", 100000), STR("\r\n\r\n"))), 431);
-    assert_int_equal(refused_status(with_fields(3000)), 431);
-    assert_still_serving();
-}
-
 /* [RFC9112 6.1, 6.3] Two framings are smuggling; a coding that is not ours ends the request. */
 static void conflicting_framing_is_refused(void **state)
 {
@@ -203,44 +193,6 @@ static void conflicting_framing_is_refused(void **state)
                                "Transfer-Encoding: identity\r\n\r\n0\r\n\r\n"),
                            400);
     assert_handler_refuses(STR("POST /echo HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400);
-}
-
-/* [RFC9112 6.3] Unrecoverable; libmicrohttpd 0.9.75 alone would send the head of its answer twice. */
-static void bad_length_is_refused_once(void **state)
-{
-    (void)state;
-    static const char *const lengths[] = {"abc", "-1", "+5", "5x", "5, 5", "0x5", "", "99999999999999999999"};
-    int other = client_connect(&fixture);
-    client_say(other, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n");
-    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-        int fd = client_connect(&fixture);
-        client_send(fd,
-                    arena_printf(fixture.arena, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: %s\r\n\r\nhello",
-                                 lengths[i]));
-        assert_true(client_read(fd, &reply));
-        assert_int_equal(reply.status, 400);
-        assert_string_equal(reply_header(&reply, "Connection"), "close");
-        assert_true(client_sees_end(fd));
-        close(fd);
-    }
-    client_say(other, "\r\nhello");
-    assert_true(client_read(other, &reply));
-    assert_string_equal(reply.body, "hello");
-    close(other);
-}
-
-static void bad_chunks_are_refused_by_the_library(void **state)
-{
-    (void)state;
-    static const char *const chunks[] = {"zz\r\n",          "-1\r\n", "0x5\r\nhello\r\n",
-                                         "5\r\nhelloX\r\n", ";\r\n",  " 5\r\n"};
-    for (size_t i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++)
-        assert_int_equal(refused_status(arena_printf(fixture.arena,
-                                                     "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
-                                                     "chunked\r\n\r\n%s0\r\n\r\n",
-                                                     chunks[i])),
-                         400);
-    assert_still_serving();
 }
 
 static void what_may_come_once_is_refused_twice(void **state)
@@ -271,7 +223,7 @@ static void head_that_could_be_read_in_two_ways_is_refused(void **state)
     assert_handler_refuses(STR("GET / HTTP/1.1\r\n X: a\r\nHost: a\r\n\r\n"), 400);
     assert_handler_refuses(STR("POST / HTTP/1.1\r\nHost: a\r\nContent-Length : 5\r\n\r\nhello"), 400);
     assert_handler_refuses(STR("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n"), 400);
-    assert_int_equal(refused_status(STR("GET / HTTP/1.1\r\nHost: a\r\nX\0: a\r\n\r\n")), 400);
+    assert_handler_refuses(STR("GET / HTTP/1.1\r\nHost: a\r\nX\0: a\r\n\r\n"), 400);
     assert_handler_refuses(STR("GET / HTTP/1.1\r\nHost: a\r\n\0Y: b\r\n\r\n"), 400);
     assert_handler_refuses(STR("GET / HTTP/1.1\r\nHost: a\0\r\n\r\n"), 400);
     assert_handler_refuses(STR("GET /a\0b HTTP/1.1\r\nHost: a\r\n\r\n"), 400);
@@ -424,10 +376,7 @@ int main(void)
         RULE(head_at_the_limit_passes_one_above_does_not),
         RULE(long_target_is_refused_as_such),
         RULE(query_of_many_arguments_is_just_a_query),
-        RULE(what_passes_all_memory_is_refused_by_the_library),
         RULE(conflicting_framing_is_refused),
-        RULE(bad_length_is_refused_once),
-        RULE(bad_chunks_are_refused_by_the_library),
         RULE(what_may_come_once_is_refused_twice),
         RULE(host_must_be_there_and_well_formed),
         RULE(head_that_could_be_read_in_two_ways_is_refused),

@@ -13,6 +13,7 @@
 
 #include "../scratch.h"
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
 
@@ -160,18 +161,103 @@ static void plain_text_is_no_handshake(void **state)
     assert_int_equal(client_status(&fixture, STR("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), &reply), 0);
 }
 
-/* What says so to a plain connection stands outside of TLS. */
-static void bad_length_just_ends_the_connection(void **state)
+static void say(SSL *tls, struct str bytes)
 {
-    (void)state;
-    static const char request[] = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5x\r\n\r\nhello";
-    char byte;
-    SSL *tls = connect_tls();
-    assert_non_null(tls);
-    assert_true(SSL_write(tls, request, sizeof(request) - 1) > 0);
-    assert_true(SSL_read(tls, &byte, 1) <= 0);
+    while (bytes.len > 0) {
+        int sent = SSL_write(tls, bytes.ptr, (int)bytes.len);
+        if (sent <= 0)
+            return; /* refused before all of it was read */
+        bytes = str_slice(bytes, (size_t)sent, bytes.len);
+    }
+}
+
+/* The handler's words and the orderly end of TLS. */
+static void assert_refusal_comes(SSL *tls, const char *status)
+{
+    char text[4096] = "";
+    size_t len = 0;
+    int got;
+    while ((got = SSL_read(tls, text + len, (int)(sizeof(text) - 1 - len))) > 0) {
+        len += (size_t)got;
+        text[len] = 0;
+    }
+    assert_int_equal(SSL_get_error(tls, got), SSL_ERROR_ZERO_RETURN);
+    assert_int_equal(strncmp(text + strlen("HTTP/1.1 "), status, strlen(status)), 0);
+    assert_non_null(strstr(text, "\r\nX-Request-Id: "));
+    assert_non_null(strstr(text, "\r\nConnection: close\r\n"));
+    assert_string_equal(strstr(text, "\r\n\r\n"), "\r\n\r\nlimit");
     close(SSL_get_fd(tls));
     SSL_free(tls);
+}
+
+static struct str long_text(const char *front, const char *piece, size_t count, const char *end)
+{
+    struct buf text;
+    buf_init(&text, fixture.arena, 1024 * 1024);
+    buf_add(&text, str_of(front));
+    for (size_t i = 0; i < count; i++)
+        buf_add(&text, str_of(piece));
+    buf_add(&text, str_of(end));
+    return buf_str(&text);
+}
+
+static void refuse_each(const char *before)
+{
+    const struct {
+        struct str head;
+        const char *status;
+    } cases[] = {
+        {long_text("GET / HTTP/1.1\r\nHost: a\r\nX: ", "x", 30000, "\r\n\r\n"), "431"},
+        {long_text("GET / HTTP/1.1\r\nHost: a\r\n", "X: y\r\n", 1000, "\r\n"), "431"},
+        {long_text("GET /", "a", 30000, " HTTP/1.1\r\n"), "414"},
+        {STR("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5x\r\n\r\nhello"), "400"},
+        {STR("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), "400"},
+        {STR("GET / HTTP/9.9\r\n\r\n"), "505"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        SSL *tls = connect_tls();
+        assert_non_null(tls);
+        if (before)
+            assert_answered(tls, before, "x=\n");
+        say(tls, cases[i].head);
+        assert_refusal_comes(tls, cases[i].status);
+    }
+}
+
+/* Half a head, half a request line and nothing yet; on every worker. */
+static void what_is_refused_is_told_over_tls(void **state)
+{
+    (void)state;
+    static const char *const firsts[] = {"GET / HTTP/1.1\r\nHo", "GE", ""};
+    static const char *const rests[] = {"st: a\r\n\r\n", "T / HTTP/1.1\r\nHost: a\r\n\r\n",
+                                        "GET / HTTP/1.1\r\nHost: a\r\n\r\n"};
+    SSL *others[12];
+    for (size_t i = 0; i < 12; i++) {
+        others[i] = connect_tls();
+        say(others[i], str_of(firsts[i % 3]));
+    }
+    refuse_each(NULL);
+    refuse_each("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    SSL_CTX_set_max_proto_version(client_tls, TLS1_2_VERSION);
+    refuse_each(NULL);
+    refuse_each("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (size_t i = 0; i < 12; i++) {
+        assert_answered(others[i], rests[i % 3], "x=\n");
+        disconnect_tls(others[i]);
+    }
+}
+
+/* The handshake's keys change in between: nothing may be made of how much was written with which. */
+static void new_keys_blame_nobody(void **state)
+{
+    (void)state;
+    SSL *other = connect_tls();
+    assert_answered(other, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "x=\n");
+    assert_int_equal(SSL_key_update(other, SSL_KEY_UPDATE_REQUESTED), 1);
+    say(other, STR("GE"));
+    refuse_each(NULL);
+    assert_answered(other, "T / HTTP/1.1\r\nHost: a\r\n\r\n", "x=\n");
+    disconnect_tls(other);
 }
 
 /* Not for a request that may never come: only the handshake's bytes have. */
@@ -274,7 +360,8 @@ int main(void)
         RULE(requests_are_answered_over_tls),
         RULE(old_versions_are_refused),
         RULE(plain_text_is_no_handshake),
-        RULE(bad_length_just_ends_the_connection),
+        RULE(what_is_refused_is_told_over_tls),
+        RULE(new_keys_blame_nobody),
         RULE(drain_does_not_wait_for_a_handshake_alone),
         RULE(new_certificate_is_for_new_connections),
         RULE(many_reloads_leave_one_certificate),
