@@ -60,6 +60,7 @@ void *connection_see_target(void *cls, const char *target, struct MHD_Connection
 {
     struct worker *worker = cls;
     struct server *server = worker->pool->server;
+    worker->call_count++;
     struct arena *arena = arena_create();
     struct served *served = arena_new(arena, struct served);
     struct exchange *exchange = &served->exchange;
@@ -313,10 +314,11 @@ static enum MHD_Result take_body(struct served *served, struct str bytes)
 enum MHD_Result connection_handle(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
                                   const char *version, const char *bytes, size_t *bytes_len, void **context)
 {
-    (void)cls;
     (void)mhd;
     (void)url;
+    struct worker *worker = cls;
     struct served *served = *context;
+    worker->call_count++;
     if (served->stage == STAGE_HEAD)
         return begin(served, method, version);
     if (*bytes_len > 0) {
@@ -336,6 +338,7 @@ void connection_complete(void *cls, struct MHD_Connection *mhd, void **context,
     struct worker *worker = cls;
     struct served *served = *context;
     (void)mhd;
+    worker->call_count++;
     if (!served)
         return;
     struct connection *connection = served->connection;

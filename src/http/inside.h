@@ -66,6 +66,7 @@ struct worker {
     atomic_uint resumer_count; /* threads inside worker_resume */
     atomic_uint connection_count;
     unsigned parked_count; /* its thread's own, like the next */
+    unsigned call_count;   /* of libmicrohttpd's calls about requests */
     struct served *halves; /* whose request line has come and which are not whole */
 
     struct held held[HELD_MAX]; /* reject.c's own, like what follows */

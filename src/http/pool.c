@@ -21,6 +21,10 @@
 #define TLS_RULES  "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 /* Rounds with work already at hand before the inbox is looked at. */
 #define BUSY_ROUND_MAX 16
+/* libmicrohttpd 0.9.75 asks to be called again at once as long as a handshake waits for its client, or a line of a
+ * chunk's size has filled its memory. When rounds like that have come to nothing, this long is waited instead; what
+ * comes meanwhile ends the wait. */
+#define IDLE_WAIT_MS   10
 #define NEWCOMER_BATCH 16
 /* poll takes an int. */
 #define WAIT_MAX_MS 60000
@@ -134,6 +138,7 @@ static void *run_worker(void *arg)
         {.fd = worker->wake_fd, .events = POLLIN},
     };
     bool has_ended = false;
+    unsigned call_count = 0;
     for (unsigned busy_rounds = 0;;) {
         MHD_UNSIGNED_LONG_LONG wait_ms;
         unsigned seen_count = atomic_load(&worker->resume_count);
@@ -145,7 +150,10 @@ static void *run_worker(void *arg)
         bool has_deadline = MHD_get_timeout(worker->daemon, &wait_ms) == MHD_YES;
         if (has_deadline && wait_ms == 0 && ++busy_rounds < BUSY_ROUND_MAX)
             continue;
+        if (busy_rounds == BUSY_ROUND_MAX && worker->call_count == call_count)
+            wait_ms = IDLE_WAIT_MS;
         busy_rounds = 0;
+        call_count = worker->call_count;
         sleep_until_event(worker, polled, seen_count,
                           has_deadline ? (int)(wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS) : -1);
         if (polled[1].revents == 0 || take_newcomers(worker))

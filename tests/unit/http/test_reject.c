@@ -8,13 +8,15 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "base/arena.h"
 
 /* More than a worker holds at once. */
-#define CROWD_MAX 100
+#define CROWD_MAX               100
+#define REQUEST_TIMEOUT_SECONDS 2
 
 static struct fixture fixture;
 static struct reply reply;
@@ -23,6 +25,15 @@ static int set_up(void **state)
 {
     (void)state;
     fixture_init(&fixture);
+    fixture_start(&fixture);
+    return 0;
+}
+
+static int set_up_impatient(void **state)
+{
+    (void)state;
+    fixture_init(&fixture);
+    fixture.options.request_timeout_seconds = REQUEST_TIMEOUT_SECONDS;
     fixture_start(&fixture);
     return 0;
 }
@@ -234,6 +245,26 @@ static void two_faults_in_one_head_are_refused_once(void **state)
     assert_int_equal(server_load(fixture.server).exchange_count, 0);
 }
 
+static int64_t processor_ns(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return used.tv_sec * INT64_C(1000000000) + used.tv_nsec;
+}
+
+/* libmicrohttpd 0.9.75 refuses no line of a chunk's size, however long: it asks to be called again and again. */
+static void endless_chunk_size_costs_no_processor(void **state)
+{
+    (void)state;
+    int fd = client_connect(&fixture);
+    int64_t began_ns = processor_ns();
+    client_send(fd, join(STR(CHUNKED "1;"), repeat("x", 30000), STR("")));
+    assert_true(client_read(fd, &reply));
+    assert_int_equal(reply.status, 408);
+    assert_true(processor_ns() - began_ns < REQUEST_TIMEOUT_SECONDS * INT64_C(1000000000) / 2);
+    close(fd);
+}
+
 static const struct {
     const char *first;
     const char *rest;
@@ -344,6 +375,7 @@ int main(void)
         RULE(bad_chunks_are_refused),
         RULE(too_many_trailers_are_refused),
         RULE(two_faults_in_one_head_are_refused_once),
+        cmocka_unit_test_setup_teardown(endless_chunk_size_costs_no_processor, set_up_impatient, tear_down),
         RULE(others_are_not_blamed),
         RULE(parked_requests_are_not_held),
         RULE(many_at_once_are_refused),

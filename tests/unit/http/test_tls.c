@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -16,6 +17,8 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
+
+#define REQUEST_TIMEOUT_SECONDS 4
 
 static struct fixture fixture;
 static struct reply reply;
@@ -69,6 +72,7 @@ static int set_up(void **state)
     fixture_init(&fixture);
     fixture.options.certificate_file = str_of(certificate_file);
     fixture.options.key_file = str_of(key_file);
+    fixture.options.request_timeout_seconds = REQUEST_TIMEOUT_SECONDS;
     fixture_start(&fixture);
     return 0;
 }
@@ -260,6 +264,25 @@ static void new_keys_blame_nobody(void **state)
     disconnect_tls(other);
 }
 
+static int64_t processor_ns(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return used.tv_sec * INT64_C(1000000000) + used.tv_nsec;
+}
+
+/* libmicrohttpd 0.9.75 asks to be called again and again for a handshake that waits for its client. */
+static void half_a_handshake_costs_no_processor(void **state)
+{
+    (void)state;
+    int fd = client_connect(&fixture);
+    int64_t began_ns = processor_ns();
+    client_say(fd, "\x16\x03\x01\x02");
+    assert_true(client_sees_end(fd));
+    assert_true(processor_ns() - began_ns < REQUEST_TIMEOUT_SECONDS * INT64_C(1000000000) / 2);
+    close(fd);
+}
+
 /* Not for a request that may never come: only the handshake's bytes have. */
 static void drain_does_not_wait_for_a_handshake_alone(void **state)
 {
@@ -362,6 +385,7 @@ int main(void)
         RULE(plain_text_is_no_handshake),
         RULE(what_is_refused_is_told_over_tls),
         RULE(new_keys_blame_nobody),
+        RULE(half_a_handshake_costs_no_processor),
         RULE(drain_does_not_wait_for_a_handshake_alone),
         RULE(new_certificate_is_for_new_connections),
         RULE(many_reloads_leave_one_certificate),
