@@ -28,7 +28,11 @@ static void check_text(struct arena *arena, struct str text, const struct facts 
     if (!template)
         return;
     buf_init(&out, arena, 1 << 16);
-    text_template_write_header(template, facts, &out);
+    bool is_whole = text_template_write_header(template, facts, &out);
+    for (size_t i = 0; i < out.len; i++)
+        assert(!is_whole || memchr(text.ptr, out.ptr[i], text.len) || (out.ptr[i] >= ' ' && out.ptr[i] < 0x7f));
+    out.len = 0;
+    assert(text_template_write(template, facts, &out) == is_whole);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
