@@ -24,6 +24,7 @@ struct call *desk_call(struct exchange *exchange, const struct desk *desk)
     call->arena = exchange->arena;
     call->realm = desk->realm;
     call->now = exchange->now;
+    call->client_address = exchange->request.client_address;
     call->client_authentication = desk->dialect->client_authentication;
     return call;
 }

@@ -104,13 +104,16 @@ static void log_call(const struct exchange *exchange, const struct desk *desk, c
 
 void desk_count_call(const struct exchange *exchange, const struct desk *desk, const struct call *call)
 {
-    static struct flow leaks, reuses;
+    static struct flow leaks, reuses, code_reuses;
     if (call->refusal) {
         metric_add(desk->metrics->refusals[call->refusal], 1);
         if (call->refusal == REFUSED_secret_in_query)
             log_call(exchange, desk, "secret_in_query", &leaks, call);
         if (call->refusal == REFUSED_refresh_token_reused)
             log_call(exchange, desk, "refresh_token_reused", &reuses, call);
+        /* At the token endpoint only: at the other a person has sent a form twice. */
+        if (call->refusal == REFUSED_code_reused && call->grant_kind)
+            log_call(exchange, desk, "code_reused", &code_reuses, call);
         return;
     }
     if (call->grant_kind)

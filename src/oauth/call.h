@@ -186,6 +186,7 @@ struct call {
     struct str parameters[PARAMETER_COUNT];
     struct authorization authorization;
     uint32_t repeated; /* 1 << enum parameter: came more than once where that is refused; the last value is kept */
+    struct str client_address;    /* numeric, of whoever asks: guessing is slowed down by it */
     struct str claimed_client_id; /* what a request with a leak says of itself; for the log */
     struct str needed_scope;      /* guard: words that the token must have; absent: none */
     struct str needed_instance;   /* guard: the instance's name that the token must be of; absent: any or none */
