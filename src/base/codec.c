@@ -41,7 +41,7 @@ bool hex_parse(struct str text, unsigned char *room, size_t room_len)
     return true;
 }
 
-static int base64_value(char digit)
+static int base64_value(char digit, const char *last_two)
 {
     if (digit >= 'A' && digit <= 'Z')
         return digit - 'A';
@@ -49,23 +49,19 @@ static int base64_value(char digit)
         return digit - 'a' + 26;
     if (digit >= '0' && digit <= '9')
         return digit - '0' + 52;
-    return digit == '+' ? 62 : digit == '/' ? 63 : -1;
+    return digit == last_two[0] ? 62 : digit == last_two[1] ? 63 : -1;
 }
 
-bool base64_parse(struct arena *arena, struct str text, struct str *ret_bytes)
+static bool parse_base64(struct arena *arena, struct str text, const char *digits, struct str *ret_bytes)
 {
-    if (text.len % 4 == 0)
-        for (int padding = 0; padding < 2 && text.len && text.ptr[text.len - 1] == '='; padding++)
-            text.len--;
     if (text.len % 4 == 1)
         return false;
-
     char *bytes = arena_alloc(arena, text.len * 3 / 4 + 1);
     size_t len = 0;
     uint32_t bits = 0;
     int count = 0;
     for (size_t i = 0; i < text.len; i++) {
-        int value = base64_value(text.ptr[i]);
+        int value = base64_value(text.ptr[i], digits + 62);
         if (value < 0)
             return false;
         bits = bits << 6 | (uint32_t)value;
@@ -79,6 +75,19 @@ bool base64_parse(struct arena *arena, struct str text, struct str *ret_bytes)
         return false; /* bits behind the last byte must be zero, or two texts would mean the same */
     *ret_bytes = (struct str){bytes, len};
     return true;
+}
+
+bool base64_parse(struct arena *arena, struct str text, struct str *ret_bytes)
+{
+    if (text.len % 4 == 0)
+        for (int padding = 0; padding < 2 && text.len && text.ptr[text.len - 1] == '='; padding++)
+            text.len--;
+    return parse_base64(arena, text, base64_standard, ret_bytes);
+}
+
+bool base64url_parse(struct arena *arena, struct str text, struct str *ret_bytes)
+{
+    return parse_base64(arena, text, base64_url, ret_bytes);
 }
 
 static struct str write_base64(struct arena *arena, struct str bytes, const char *digits, bool padded)
@@ -109,6 +118,23 @@ struct str base64_write(struct arena *arena, struct str bytes)
 struct str base64url_write(struct arena *arena, struct str bytes)
 {
     return write_base64(arena, bytes, base64_url, false);
+}
+
+struct str base32_write(struct arena *arena, struct str bytes)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    char *room = arena_alloc(arena, bytes.len * 8 / 5 + 2);
+    size_t len = 0;
+    uint32_t bits = 0;
+    int count = 0;
+    for (size_t i = 0; i < bytes.len; i++) {
+        bits = bits << 8 | (unsigned char)bytes.ptr[i];
+        for (count += 8; count >= 5; count -= 5)
+            room[len++] = digits[bits >> (count - 5) & 31];
+    }
+    if (count > 0)
+        room[len++] = digits[bits << (5 - count) & 31];
+    return (struct str){room, len};
 }
 
 void base62_write(uint64_t number, size_t digits, char *room)

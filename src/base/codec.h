@@ -1,10 +1,10 @@
 /*
- * codec.h — hex, base64, base62 and percent-encoding.
+ * codec.h — hex, base64, base32, base62 and percent-encoding.
  *
  * Decoders are strict: what is not exactly in the alphabet is refused, never skipped. Results live in the
  * arena. The encoders that write into a caller's room write no NUL.
  *
- * Specs: RFC 4648 (base64, base64url), WHATWG URL §5 (form-urlencoded).   Threads: any; no state.
+ * Specs: RFC 4648 (base64, base64url, base32), WHATWG URL §5 (form-urlencoded).   Threads: any; no state.
  */
 #pragma once
 
@@ -22,7 +22,11 @@ bool hex_parse(struct str text, unsigned char *room, size_t room_len);
 bool base64_parse(struct arena *arena, struct str text, struct str *ret_bytes);
 struct str base64_write(struct arena *arena, struct str bytes);
 /* URL alphabet without padding. */
+bool base64url_parse(struct arena *arena, struct str text, struct str *ret_bytes);
 struct str base64url_write(struct arena *arena, struct str bytes);
+
+/* A-Z and 2-7, without padding. */
+struct str base32_write(struct arena *arena, struct str bytes);
 
 /* Exactly `digits` base62 digits (0-9A-Za-z), most significant first; the number must fit. */
 void base62_write(uint64_t number, size_t digits, char *room);

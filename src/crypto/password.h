@@ -33,5 +33,5 @@ void password_pretend(struct str password, const struct password_cost *cost);
 /* The hash is of another kind or of another cost than new ones. */
 bool password_is_outdated(struct str hash, const struct password_cost *cost);
 
-/* A kind that password_fits can verify: for imports. */
+/* Of a kind that password_fits verifies, whole, and of a bearable cost: for imports. */
 bool password_is_hash(struct str hash);

@@ -1,4 +1,4 @@
-/* Hex, base64, base62 and percent-encoding: what is written, what is read, what is refused. */
+/* Hex, base64, base32, base62 and percent-encoding: what is written, what is read, what is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -81,7 +81,32 @@ static void test_base64_known_answers(void **state)
         assert_text(bytes, str_of(vectors[i].bytes));
         assert_true(base64_parse(arena, str_of(vectors[i].plain), &bytes));
         assert_text(bytes, str_of(vectors[i].bytes));
+        assert_true(base64url_parse(arena, str_of(vectors[i].plain), &bytes));
+        assert_text(bytes, str_of(vectors[i].bytes));
     }
+}
+
+static void test_base32_known_answers(void **state)
+{
+    /* RFC 4648, section 10, without the padding */
+    static const char *const written[] = {"", "MY", "MZXQ", "MZXW6", "MZXW6YQ", "MZXW6YTB", "MZXW6YTBOI"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(vectors) / sizeof(*vectors); i++)
+        assert_text(base32_write(arena, str_of(vectors[i].bytes)), str_of(written[i]));
+    assert_text(base32_write(arena, STR("\xff\xff\xff\xff\xff")), STR("77777777"));
+}
+
+/* As browsers write it: no padding, and each alphabet is foreign to the other. */
+static void test_base64url_is_read_in_its_own_alphabet_only(void **state)
+{
+    static const struct str bad[] = {STR_INIT("Zg=="), STR_INIT("A"),     STR_INIT("Zm+v"),
+                                     STR_INIT("Zm/v"), STR_INIT("Zm9\n"), STR_INIT("Zh")};
+    struct str bytes;
+    (void)state;
+    assert_true(base64url_parse(arena, STR("-_-_"), &bytes));
+    assert_text(bytes, STR("\xfb\xff\xbf"));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        assert_false(base64url_parse(arena, bad[i], &bytes));
 }
 
 static void test_the_alphabets_differ_in_two_digits(void **state)
@@ -233,6 +258,8 @@ int main(void)
         TEST(test_hex_is_read_in_either_case),
         TEST(test_hex_of_another_length_or_alphabet_is_refused),
         TEST(test_base64_known_answers),
+        TEST(test_base32_known_answers),
+        TEST(test_base64url_is_read_in_its_own_alphabet_only),
         TEST(test_the_alphabets_differ_in_two_digits),
         TEST(test_base64_reads_all_bytes_it_wrote),
         TEST(test_other_base64_is_refused),
