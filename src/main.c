@@ -298,6 +298,16 @@ static const struct cli_command commands[] = {
         .options = {REALM},
     },
     {
+        .name = "mail test",
+        .summary = "Send a mail, to see whether mail arrives",
+        .help =
+            "It goes by way of the outbox, as every mail does. When the relay refuses it, the daemon's log says why.",
+        .run = operator_run,
+        .is_operator = true,
+        .operands = {{"recipient", OPERAND_TEXT, "the address that it goes to", true}},
+        .options = {IN_REALM},
+    },
+    {
         .name = "backup",
         .summary = "Copy the database, consistent, while serving",
         .help = "The daemon writes the file, with the rights of its own user; it must not be there yet.",

@@ -55,6 +55,7 @@ static const struct command commands[] = {
     {"account create", command_account_create, true, {TEXT("realm"), TEXT("account_id"), TEXT("name")}},
     {"token inspect", command_token_inspect, false, {REQUIRED_TEXT("token"), TEXT("realm")}},
     {"token revoke", command_token_revoke, true, {REQUIRED_TEXT("token"), TEXT("realm")}},
+    {"mail test", command_mail_test, true, {TEXT("realm"), REQUIRED_TEXT("recipient")}},
     {"backup", command_backup, true, {REQUIRED_TEXT("path")}},
     {"stats", command_stats, false, {{0}}},
 };

@@ -89,6 +89,7 @@ enum outcome command_secret_revoke(struct command_call *call);
 enum outcome command_account_create(struct command_call *call);
 enum outcome command_token_inspect(struct command_call *call);
 enum outcome command_token_revoke(struct command_call *call);
+enum outcome command_mail_test(struct command_call *call);
 enum outcome command_realm_list(struct command_call *call);
 enum outcome command_backup(struct command_call *call);
 enum outcome command_stats(struct command_call *call);

@@ -17,8 +17,9 @@
 #include "dialect/dialect.h"
 #include "oauth/realm.h"
 
-#define FILE_MAX_BYTES (1024 * 1024)
-#define ALLOWED_NAMES  1024
+#define FILE_MAX_BYTES    (1024 * 1024)
+#define ALLOWED_NAMES     1024
+#define PASSWORD_FILE_MAX 4096
 
 static const struct setting_choice levels[] = {
     {"debug", LOG_DEBUG}, {"info", LOG_INFO}, {"warning", LOG_WARNING}, {"error", LOG_ERROR}, {0}};
@@ -149,6 +150,15 @@ static const struct setting rows[] = {
         .help = "What a request and a connection may cost.",
     },
     {
+        .key = "mail",
+        .kind = SETTING_SECTION,
+        .place = SETTING_PLACE(struct configuration, mail),
+        .beside = SETTING_PLACE(struct configuration, mail.is_there),
+        .rows = mail_policy_rows,
+        .help =
+            "By which way mail to people leaves: confirmations, forgotten passwords. Without this section none does.",
+    },
+    {
         .key = "realms",
         .kind = SETTING_MAP,
         .is_required = true,
@@ -198,6 +208,8 @@ static void resolve_paths(struct reading *reading)
     struct configuration *configuration = reading->configuration;
     configuration->data_directory = resolve_path(reading, configuration->data_directory);
     configuration->dialect_directory = resolve_path(reading, configuration->dialect_directory);
+    configuration->mail.password_file = resolve_path(reading, configuration->mail.password_file);
+    configuration->mail.directory = resolve_path(reading, configuration->mail.directory);
     for (size_t i = 0; i < configuration->listener_count; i++) {
         struct listener_policy *listener = &configuration->listeners[i];
         listener->certificate_file = resolve_path(reading, listener->certificate_file);
@@ -233,6 +245,30 @@ static void check_listeners(struct reading *reading)
         refuse(reading, reading->root, "listeners", STR("none that serves public"), STR("at least one"));
 }
 
+static void check_mail(struct reading *reading)
+{
+    const struct mail_policy *mail = &reading->configuration->mail;
+    const struct yaml_node *node = yaml_member(reading->root, "mail");
+    if (!mail->is_there)
+        return;
+    if (str_is_present(mail->relay) == str_is_present(mail->directory))
+        refuse(reading, node, "relay", str_is_present(mail->relay) ? STR("a directory beside it") : STR_NONE,
+               STR("either a relay or a directory"));
+    if (str_is_present(mail->username) && !str_is_present(mail->password_file))
+        refuse(reading, node, "password_file", STR_NONE, STR("the password of username"));
+    if (str_is_present(mail->password_file) && !str_is_present(mail->username))
+        refuse(reading, node, "username", STR_NONE, STR("whose password is in password_file"));
+}
+
+/* Whoever registers confirms the address that is in the mail. */
+static void check_registration(struct reading *reading, const struct realm *realm, const struct yaml_node *node)
+{
+    const struct yaml_node *people = yaml_member(node, "people");
+    if (realm->people.is_open && !reading->configuration->mail.is_there)
+        refuse(reading, people, "registration", STR("open"),
+               STR("closed, or the section mail: the address is confirmed by mail"));
+}
+
 static void check_realms(struct reading *reading)
 {
     struct configuration *configuration = reading->configuration;
@@ -248,6 +284,7 @@ static void check_realms(struct reading *reading)
         configuration->face_realms[i] =
             (struct face_realm){.realm = realm, .file = configuration->file, .line = node->line};
         policy_check(realm, node, configuration->file, reading->mistakes);
+        check_registration(reading, realm, node);
     }
 }
 
@@ -266,6 +303,7 @@ static bool read_text(struct reading *reading, struct str file, struct str text)
     if (configuration->workers == 1)
         refuse(reading, reading->root, "workers", STR("1"), STR("0, or 2 to 256"));
     check_listeners(reading);
+    check_mail(reading);
     check_realms(reading);
     return true;
 }
@@ -327,10 +365,25 @@ static void check_certificate(struct reading *reading, const struct yaml_node *n
                STR("the private key of the first certificate in certificate_file"));
 }
 
+static void read_mail_password(struct reading *reading)
+{
+    struct mail_policy *mail = &reading->configuration->mail;
+    const struct yaml_node *node = yaml_member(reading->root, "mail");
+    struct str text;
+    if (!str_is_present(mail->password_file) || !check_readable(reading, node, "password_file", mail->password_file))
+        return;
+    if (!file_read(reading->arena, mail->password_file.ptr, PASSWORD_FILE_MAX, &text))
+        text = STR("");
+    mail->password = str_slice(text, 0, strcspn(text.ptr, "\r\n"));
+    if (!mail->password.len)
+        refuse(reading, node, "password_file", mail->password_file, STR("a file with a password in its first line"));
+}
+
 static void check_files(struct reading *reading)
 {
     const struct configuration *configuration = reading->configuration;
     check_readable(reading, reading->root, "dialect_directory", configuration->dialect_directory);
+    read_mail_password(reading);
     const struct yaml_node *list = yaml_member(reading->root, "listeners");
     const struct yaml_node *node = list ? list->child : NULL;
     for (size_t i = 0; node && i < configuration->listener_count; i++, node = node->next)

@@ -3,8 +3,8 @@
  *
  * A configuration is read and checked as a whole: every mistake is told at once, with file, line, key, what was
  * found and what is allowed, and nothing of a wrong file is used. What comes out is immutable but for the numbers
- * that the store gives its realms before it is published. The tables in configuration.c, policy.c and
- * policy_people.c are the only list of keys: they make the reader, the reference page and the man page.
+ * that the store gives its realms before it is published. The tables in configuration.c, mail_policy.c,
+ * policy.c and policy_people.c are the only list of keys: they make the reader, the reference page and the man page.
  *
  * Threads: loading in one; reading in any.
  */
@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/reference.h"
 #include "base/text.h"
+#include "daemon/mail_policy.h"
 #include "dialect/face.h"
 
 struct arena;
@@ -51,6 +52,7 @@ struct configuration {
     struct str *trusted_proxies;
     size_t trusted_proxy_count;
     struct limit_policy limits;
+    struct mail_policy mail;
     struct realm *realms;
     size_t realm_count;
     struct face_realm *face_realms; /* one for each realm, in the same order */

@@ -17,6 +17,7 @@
 #include "daemon/folder.h"
 #include "daemon/janitor.h"
 #include "daemon/listeners.h"
+#include "daemon/mailer.h"
 #include "daemon/notify.h"
 #include "daemon/operations.h"
 #include "daemon/realms.h"
@@ -47,6 +48,7 @@ struct daemon {
     struct control_host host;
     struct control *control;
     struct janitor *janitor;
+    struct mailer *mailer;
 };
 
 /* Blocked in every thread, taken by the main one. */
@@ -231,7 +233,8 @@ static bool start_helpers(struct daemon *daemon)
     if (!daemon->control)
         return fail_to_start(error);
     daemon->janitor = janitor_start(daemon->store);
-    return daemon->janitor || fail_to_start(STR("no thread for the janitor"));
+    daemon->mailer = mailer_start(daemon->store, daemon->snapshot);
+    return (daemon->janitor && daemon->mailer) || fail_to_start(STR("no threads for janitor and mailer"));
 }
 
 static bool start_listeners(struct daemon *daemon)
@@ -269,8 +272,8 @@ static void stop(struct daemon *daemon)
         listeners_drain(daemon->listeners, DRAIN_MS);
     if (daemon->control)
         control_stop(daemon->control);
-    if (daemon->janitor)
-        janitor_stop(daemon->janitor);
+    janitor_stop(daemon->janitor);
+    mailer_stop(daemon->mailer);
     if (daemon->listeners)
         listeners_destroy(daemon->listeners);
     if (daemon->store)

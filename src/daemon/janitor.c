@@ -1,10 +1,9 @@
 #include "daemon/janitor.h"
 
-#include <pthread.h>
-
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/metric.h"
+#include "daemon/routine.h"
 #include "store/people.h"
 #include "store/store.h"
 #include "store/tokens.h"
@@ -20,10 +19,7 @@
 
 struct janitor {
     struct store *store;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t stopped;
-    bool is_stopping;
+    struct routine *routine;
     struct metric *seen;
     struct metric *deleted;
 };
@@ -43,8 +39,9 @@ static enum outcome sweep_slice(struct unit *unit, struct store_tx *tx)
 }
 
 /* How long to rest after it, in ns. */
-static int64_t run_slice(struct janitor *janitor)
+static int64_t run_slice(void *arg)
 {
+    struct janitor *janitor = arg;
     struct slice slice = {.unit.apply = sweep_slice, .now = clock_now()};
     int64_t began_ns = clock_monotonic_ns();
     if (store_run(janitor->store, &slice.unit) != OK)
@@ -57,41 +54,14 @@ static int64_t run_slice(struct janitor *janitor)
     return rest_ns > REST_LEAST_NS ? rest_ns : REST_LEAST_NS;
 }
 
-/* False when the janitor is to stop. */
-static bool rest(struct janitor *janitor, int64_t ns)
-{
-    int64_t until_ns = clock_monotonic_ns() + ns;
-    const struct timespec until = {until_ns / NS_PER_S, until_ns % NS_PER_S};
-    pthread_mutex_lock(&janitor->lock);
-    int timed_out = 0;
-    while (!janitor->is_stopping && !timed_out)
-        timed_out = pthread_cond_timedwait(&janitor->stopped, &janitor->lock, &until);
-    bool is_going_on = !janitor->is_stopping;
-    pthread_mutex_unlock(&janitor->lock);
-    return is_going_on;
-}
-
-static void *run(void *arg)
-{
-    struct janitor *janitor = arg;
-    while (rest(janitor, run_slice(janitor)))
-        continue;
-    return NULL;
-}
-
 struct janitor *janitor_start(struct store *store)
 {
     struct janitor *janitor = memory_alloc(sizeof(*janitor));
     janitor->store = store;
     janitor->seen = metric_counter("jeton_sweep_seen_total", "Token rows that the sweep looked at.", NULL);
     janitor->deleted = metric_counter("jeton_sweep_deleted_total", "Rows that the sweep removed.", NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_mutex_init(&janitor->lock, NULL);
-    pthread_cond_init(&janitor->stopped, &attributes);
-    pthread_condattr_destroy(&attributes);
-    if (pthread_create(&janitor->thread, NULL, run, janitor) == 0)
+    janitor->routine = routine_start(run_slice, janitor);
+    if (janitor->routine)
         return janitor;
     memory_free(janitor);
     return NULL;
@@ -101,12 +71,6 @@ void janitor_stop(struct janitor *janitor)
 {
     if (!janitor)
         return;
-    pthread_mutex_lock(&janitor->lock);
-    janitor->is_stopping = true;
-    pthread_cond_signal(&janitor->stopped);
-    pthread_mutex_unlock(&janitor->lock);
-    pthread_join(janitor->thread, NULL);
-    pthread_cond_destroy(&janitor->stopped);
-    pthread_mutex_destroy(&janitor->lock);
+    routine_stop(janitor->routine);
     memory_free(janitor);
 }

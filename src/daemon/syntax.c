@@ -8,6 +8,8 @@
 #define HOST_LEN_MAX 253
 #define URI_LEN_MAX  500
 #define COLOR_LEN    7
+/* [RFC5321 4.5.3.1.3] */
+#define MAIL_ADDRESS_LEN_MAX 254
 
 static bool is_lower_or_digit(char byte)
 {
@@ -169,6 +171,38 @@ bool syntax_is_color(struct str text)
         return false;
     for (size_t i = 1; i < text.len; i++)
         if (!strchr("0123456789abcdefABCDEF", text.ptr[i]))
+            return false;
+    return true;
+}
+
+/* What stands behind the scheme; absent when it is no scheme of mail. */
+static struct str relay_authority(struct str text)
+{
+    bool is_secure = str_has_prefix(text, STR("smtps://"));
+    if (!is_secure && !str_has_prefix(text, STR("smtp://")))
+        return STR_NONE;
+    return str_slice(text, is_secure ? strlen("smtps://") : strlen("smtp://"), text.len);
+}
+
+bool syntax_is_relay(struct str text)
+{
+    struct str host;
+    return is_authority(relay_authority(text), &host);
+}
+
+bool syntax_is_local_relay(struct str text)
+{
+    struct str host;
+    return is_authority(relay_authority(text), &host) && is_loopback(host);
+}
+
+bool syntax_is_mail_address(struct str text)
+{
+    size_t at = str_find(text, '@');
+    if (at == 0 || text.len > MAIL_ADDRESS_LEN_MAX || !syntax_is_host(str_slice(text, at + 1, text.len)))
+        return false;
+    for (size_t i = 0; i < at; i++)
+        if (!is_printable(text.ptr[i]) || strchr("\"(),:;<>[\\]", text.ptr[i]))
             return false;
     return true;
 }

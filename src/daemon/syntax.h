@@ -29,5 +29,11 @@ bool syntax_is_issuer(struct str text);
 bool syntax_is_https_uri(struct str text);
 /* "#rrggbb" */
 bool syntax_is_color(struct str text);
+/* "smtp://host" or "smtps://host", with or without a port. */
+bool syntax_is_relay(struct str text);
+/* The relay is on this machine. */
+bool syntax_is_local_relay(struct str text);
+/* "name@example.com": no blanks, no quotes, no display name; at most 254 bytes of ASCII. */
+bool syntax_is_mail_address(struct str text);
 /* Anything but nothing, without control characters. */
 bool syntax_is_file(struct str text);

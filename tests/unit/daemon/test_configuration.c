@@ -241,19 +241,17 @@ static void test_defaults_for_people(void **state)
 static void test_policy_for_people_is_read_as_it_says(void **state)
 {
     (void)state;
-    const struct configuration *configuration =
-        read_text(GRANTS("authorization_code: {}, implicit: {}, password: {for_trusted_clients: "
-                         "true}") "    code: {format: base62, length: 60, lifetime_seconds: 10m}\n"
-                                  "    authorize: {redirect_match: domain, pkce: always, "
-                                  "state_required: true, remember_consent: true,\n"
-                                  "      tell_issuer: true}\n"
-                                  "    people: {registration: open, second_factor: required, "
-                                  "second_factor_roles: [operator, developer],\n"
-                                  "      session_idle_seconds: 15m, session_lifetime_seconds: 1d, "
-                                  "password_memory: 64m,\n"
-                                  "      password_iterations: 3, password_length_min: 12}\n"
-                                  "    appearance: {title: An API, logo_uri: "
-                                  "'https://a.example/l.svg', accent: '#aBcDeF'}\n");
+#define WITH_PEOPLE GRANTS("authorization_code: {}, implicit: {}, password: {for_trusted_clients: true}")
+    static const char text[] =
+        "mail: {from: a@a.example, directory: mail}\n" WITH_PEOPLE
+        "    code: {format: base62, length: 60, lifetime_seconds: 10m}\n"
+        "    authorize: {redirect_match: domain, pkce: always, state_required: true, remember_consent: true,\n"
+        "      tell_issuer: true}\n"
+        "    people: {registration: open, second_factor: required, second_factor_roles: [operator, developer],\n"
+        "      session_idle_seconds: 15m, session_lifetime_seconds: 1d, password_memory: 64m,\n"
+        "      password_iterations: 3, password_length_min: 12}\n"
+        "    appearance: {title: An API, logo_uri: 'https://a.example/l.svg', accent: '#aBcDeF'}\n";
+    const struct configuration *configuration = read_text(text);
     assert_non_null(configuration);
     const struct realm *realm = configuration->realm_list[0];
     assert_true(realm->grants[GRANT_AUTHORIZATION_CODE].is_allowed);
