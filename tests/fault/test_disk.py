@@ -214,7 +214,8 @@ def test_corrupt_file_while_serving(folder):
     for service in services:
         assert is_unavailable(service, service.ask_token()), service.name
     assert services[0].guard("0" * 128).status == 503
-    assert any(event["event"] == "store_failed" and "malformed" in event["error"] for event in daemon.log_events())
+    failures = daemon.log_events("store_failed") + daemon.log_events("store_read_failed")
+    assert any("malformed" in event["error"] for event in failures)
     with open(database, "r+b") as file:
         file.write(good)
     wait_until(lambda: services[-1].ask_token().status == 200, what="recovery without a restart")
