@@ -32,13 +32,15 @@ static void derive_keys(struct realm *realm, const struct digest *key)
     int len = snprintf(text, sizeof text, "people %.*s", STR_ARGS(realm->name));
     assert(len < (int)sizeof text);
     realm->refresh_key = digest_hmac(secret, realm->name);
-    realm->people_key = digest_hmac(secret, (struct str){text, (size_t)len});
+    realm->people.key = digest_hmac(secret, (struct str){text, (size_t)len});
 }
 
 static enum outcome resolve_realm(struct store_tx *tx, struct realm *realm, const struct digest *key)
 {
     derive_keys(realm, key);
     TRY(realm_row_id(tx, realm->name, &realm->id));
+    realm->people.realm_id = realm->id;
+    realm->people.realm_name = realm->name;
     TRY(note_lifetime(tx, realm->access_token.lifetime_seconds));
     TRY(note_lifetime(tx, realm->refresh_token.lifetime_seconds));
     return note_lifetime(tx, realm->limited_lifetime_seconds);

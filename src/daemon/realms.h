@@ -12,7 +12,7 @@ struct digest;
 struct store;
 
 /*
- * Gives every realm its id, and its refresh_key and people_key, made of the server's `key` and its name, and notes
+ * Gives every realm its id, and its refresh_key and people.key, made of the server's `key` and its name, and notes
  * the lifetimes of its tokens for the sweep.
  */
 STEP realms_resolve(struct configuration *configuration, struct store *store, const struct digest *key);

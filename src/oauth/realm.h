@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "crypto/digest.h"
+#include "identity/policy.h"
 
 enum token_alphabet { TOKEN_HEX, TOKEN_BASE62 };
 
@@ -72,21 +73,6 @@ struct authorize_policy {
     bool tells_issuer;      /* [RFC9207] */
 };
 
-enum factor_policy { SECOND_FACTOR_OPTIONAL, SECOND_FACTOR_REQUIRED };
-
-/* How people sign in. */
-struct people_policy {
-    bool is_open; /* whoever comes may register */
-    enum factor_policy second_factor;
-    unsigned second_factor_roles; /* bits of enum user_role that must have one, whatever second_factor says */
-    int64_t session_idle_seconds;
-    int64_t session_lifetime_seconds;
-    /* Argon2id, of passwords that are set from now on. */
-    size_t password_memory_bytes;
-    unsigned password_iterations;
-    unsigned password_length_min; /* characters */
-};
-
 /* What people see of the realm. */
 struct appearance {
     struct str title;    /* absent: the realm's name */
@@ -117,8 +103,7 @@ struct realm {
     struct token_format client_id_format; /* shapes of what the registration hands out */
     struct token_format client_secret_format;
     struct authorize_policy authorize;
-    struct people_policy people;
+    struct people_policy people; /* how people sign in */
     struct appearance appearance;
     struct digest refresh_key; /* successors are derived with it; never in the store */
-    struct digest people_key;  /* seals second factors and signs forms; never in the store */
 };

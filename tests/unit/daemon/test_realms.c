@@ -23,13 +23,13 @@ static void give_each_realm_its_own_number_and_key_and_the_same_again(void **sta
         assert_true(digest_equal(&realms[0][i].refresh_key, &realms[1][i].refresh_key));
         assert_false(digest_equal(&realms[0][i].refresh_key, &realms[2][i].refresh_key));
         assert_false(digest_equal(&realms[0][i].refresh_key, &key));
-        assert_true(digest_equal(&realms[0][i].people_key, &realms[1][i].people_key));
-        assert_false(digest_equal(&realms[0][i].people_key, &realms[2][i].people_key));
-        assert_false(digest_equal(&realms[0][i].people_key, &realms[0][i].refresh_key));
+        assert_true(digest_equal(&realms[0][i].people.key, &realms[1][i].people.key));
+        assert_false(digest_equal(&realms[0][i].people.key, &realms[2][i].people.key));
+        assert_false(digest_equal(&realms[0][i].people.key, &realms[0][i].refresh_key));
     }
     assert_int_not_equal(realms[0][0].id, realms[0][1].id);
     assert_false(digest_equal(&realms[0][0].refresh_key, &realms[0][1].refresh_key));
-    assert_false(digest_equal(&realms[0][0].people_key, &realms[0][1].people_key));
+    assert_false(digest_equal(&realms[0][0].people.key, &realms[0][1].people.key));
 }
 
 int main(void)
