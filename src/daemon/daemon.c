@@ -4,12 +4,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "admin/control.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/control_socket.h"
+#include "base/crew.h"
 #include "base/log.h"
 #include "base/mistake.h"
 #include "crypto/digest.h"
@@ -33,6 +35,9 @@
 #define SWEEP_EVERY_MS     100
 #define LOOK_EVERY_MS      60000
 #define NOBODY             -1
+/* Passwords that may wait to be hashed: about half a minute's; whoever comes later is told to come again. */
+#define CREW_QUEUE_MAX 1000
+#define CREW_NICE      10
 
 /* Everything is absent until it was started, so stopping takes down whatever there is. */
 struct daemon {
@@ -42,6 +47,7 @@ struct daemon {
     int claim;
     struct digest key; /* of the data folder */
     struct store *store;
+    struct crew *crew;
     struct snapshot *snapshot;
     struct listeners *listeners;
     struct operations operations;
@@ -121,6 +127,12 @@ static bool fail_to_start(struct str reason)
     return false;
 }
 
+static bool open_face(struct daemon *daemon, struct configuration *configuration, struct mistakes *mistakes)
+{
+    const struct face_means means = {.store = daemon->store, .crew = daemon->crew};
+    return configuration_open_face(configuration, &means, mistakes);
+}
+
 /* Ids, keys and routes; after it the configuration can be published. */
 static bool complete(struct daemon *daemon, struct configuration *configuration, struct mistakes *mistakes)
 {
@@ -129,7 +141,7 @@ static bool complete(struct daemon *daemon, struct configuration *configuration,
                     STR("one that can: the log says why it cannot"));
         return false;
     }
-    return configuration_open_face(configuration, &(struct face_means){.store = daemon->store}, mistakes);
+    return open_face(daemon, configuration, mistakes);
 }
 
 /* NULL after its mistakes were printed. */
@@ -165,7 +177,7 @@ static bool publish_first(struct daemon *daemon, struct configuration *configura
         configuration_destroy(configuration);
         return fail_to_use_store(daemon);
     }
-    if (!configuration_open_face(configuration, &(struct face_means){.store = daemon->store}, &mistakes)) {
+    if (!open_face(daemon, configuration, &mistakes)) {
         print_mistakes(&mistakes);
         configuration_destroy(configuration);
         return false;
@@ -196,9 +208,23 @@ static bool open_store(struct daemon *daemon)
     return daemon->store || fail_to_start(error);
 }
 
+/* Half of the machine at most, and only what the others leave of it. */
+static bool start_crew(struct daemon *daemon)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    const struct crew_options options = {
+        .thread_count = processors > 3 ? (unsigned)(processors / 2) : 1,
+        .queue_max = CREW_QUEUE_MAX,
+        .nice = CREW_NICE,
+    };
+    daemon->crew = crew_start(&options);
+    return daemon->crew || fail_to_start(STR("no threads for slow work"));
+}
+
 static void make_host(struct daemon *daemon)
 {
     daemon->operations.store = daemon->store;
+    daemon->operations.crew = daemon->crew;
     daemon->operations.started_at = clock_now();
     daemon->host = (struct control_host){.store = daemon->store,
                                          .hold_realms = hold_realms,
@@ -214,7 +240,7 @@ static bool open_configuration(struct daemon *daemon)
         return false;
     log_set_level(configuration->log_level);
     daemon->data_directory = arena_str(daemon->arena, configuration->data_directory);
-    if (!open_store(daemon)) {
+    if (!open_store(daemon) || !start_crew(daemon)) {
         configuration_destroy(configuration);
         return false;
     }
@@ -276,6 +302,7 @@ static void stop(struct daemon *daemon)
     mailer_stop(daemon->mailer);
     if (daemon->listeners)
         listeners_destroy(daemon->listeners);
+    crew_stop(daemon->crew);
     if (daemon->store)
         store_close(daemon->store);
     if (daemon->snapshot)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/crew.h"
 #include "base/metric.h"
 #include "daemon/listeners.h"
 #include "daemon/shipped.h"
@@ -59,6 +60,7 @@ static void fill_process(const struct operations *operations)
     struct server_load load = listeners_load(operations->listeners);
     set_gauge("jeton_connections", "Open connections.", load.connection_count);
     set_gauge("jeton_exchanges", "Requests being served.", load.exchange_count);
+    set_gauge("jeton_crew_load", "Passwords that are hashed or wait for it.", crew_load(operations->crew));
     set_gauge("process_resident_memory_bytes", "Resident memory.", (uint64_t)operations_resident_bytes());
     set_gauge("process_start_time_seconds", "When the process started.", (uint64_t)operations->started_at);
     metric_set(metric_gauge("jeton_build_info", "1, labelled with the version.",

@@ -11,12 +11,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct crew;
 struct exchange;
 struct listeners;
 struct store;
 
 struct operations {
     struct store *store;
+    struct crew *crew;
     struct listeners *listeners;
     const char *_Atomic not_ready; /* why the daemon cannot serve, one line; NULL: it can */
     int64_t started_at;
