@@ -142,6 +142,10 @@ static int run_version(struct cli_call *call)
     {                                                                                                                \
         "realm", OPERAND_TEXT, "the realm; may be left out when there is only one", false                            \
     }
+#define REDIRECT_URI(is_required)                                                                                    \
+    {                                                                                                                \
+        "redirect_uri", OPERAND_WORDS, "where users may be sent back to; may come several times", is_required        \
+    }
 #define CONFIGURATION                                                                                                \
     {                                                                                                                \
         "config", OPERAND_TEXT, "the configuration, a YAML file", true                                               \
@@ -198,7 +202,11 @@ static const struct cli_command commands[] = {
                     {"development", OPERAND_FLAG, "make a client for development too", false},
                     {"trusted", OPERAND_FLAG, "reviewed: may use grants that are kept for trusted clients", false},
                     {"may_introspect", OPERAND_FLAG, "a resource server: may introspect every token", false},
-                    {"public", OPERAND_FLAG, "its clients cannot keep a secret and have none", false}},
+                    {"public", OPERAND_FLAG, "its clients cannot keep a secret and have none", false},
+                    {"website", OPERAND_TEXT, "https URL of whoever makes it; people are shown the host", false},
+                    {"logo_uri", OPERAND_TEXT, "https URL of its logo", false},
+                    REDIRECT_URI(false),
+                    {"verified", OPERAND_FLAG, "you have looked at it: people are told so", false}},
     },
     {
         .name = "app list",
@@ -238,12 +246,37 @@ static const struct cli_command commands[] = {
         .operands = {APPLICATION_ID},
     },
     {
+        .name = "app verify",
+        .summary = "Say that you have looked at an application: people are told so when it asks them",
+        .run = operator_run,
+        .is_operator = true,
+        .operands = {APPLICATION_ID},
+    },
+    {
+        .name = "app unverify",
+        .summary = "Take that back",
+        .run = operator_run,
+        .is_operator = true,
+        .operands = {APPLICATION_ID},
+    },
+    {
         .name = "client show",
         .summary = "Show a client and its secrets' labels",
         .run = operator_run,
         .is_operator = true,
         .operands = {CLIENT_ID},
         .options = {REALM},
+    },
+    {
+        .name = "client redirect-uris set",
+        .summary = "Set where a client's users may be sent back to, in place of what was set before",
+        .help = "Absolute URLs: https, http for this machine, or a scheme of its own with a dot, like "
+                "com.example:/back.\n"
+                "An empty one takes them all away.",
+        .run = operator_run,
+        .is_operator = true,
+        .operands = {CLIENT_ID},
+        .options = {REALM, REDIRECT_URI(true)},
     },
     {
         .name = "client secret add",

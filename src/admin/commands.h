@@ -21,7 +21,7 @@ struct argument {
     bool is_required;
 };
 
-#define ARGUMENT_COUNT_MAX 9
+#define ARGUMENT_COUNT_MAX 13
 #define NOTE_COUNT_MAX     4
 
 struct note {
@@ -82,7 +82,10 @@ enum outcome command_application_show(struct command_call *call);
 enum outcome command_application_suspend(struct command_call *call);
 enum outcome command_application_resume(struct command_call *call);
 enum outcome command_application_delete(struct command_call *call);
+enum outcome command_application_verify(struct command_call *call);
+enum outcome command_application_unverify(struct command_call *call);
 enum outcome command_client_show(struct command_call *call);
+enum outcome command_redirect_uris_set(struct command_call *call);
 enum outcome command_secret_add(struct command_call *call);
 enum outcome command_secret_list(struct command_call *call);
 enum outcome command_secret_revoke(struct command_call *call);

@@ -61,6 +61,10 @@ enum outcome command_application_create(struct command_call *call)
         .registration = {call->arena, realm, call->now, NULL},
         .draft = {.name = argument_text(call, "name"),
                   .owner = argument_text(call, "owner"),
+                  .website = argument_text(call, "website"),
+                  .logo_uri = argument_text(call, "logo_uri"),
+                  .redirect_uris = argument_text(call, "redirect_uri"),
+                  .is_verified = argument_flag(call, "verified"),
                   .scope = argument_text(call, "scope"),
                   .flags = read_flags(call),
                   .has_development = argument_flag(call, "development")},
@@ -77,10 +81,11 @@ enum outcome command_application_create(struct command_call *call)
 
 static json_t *application_json(const struct command_call *call, const struct application_row *row)
 {
-    return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o}", "application_id", (json_int_t)row->id, "realm",
+    return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "application_id", (json_int_t)row->id, "realm",
                      realm_name_json(call, row->realm_id), "name", json_of_str(row->name), "owner",
-                     json_of_str(row->owner), "created_at", time_json(row->created_at), "suspended_at",
-                     time_json(row->suspended_at));
+                     json_of_str(row->owner), "website", json_of_str(row->website), "logo_uri",
+                     json_of_str(row->logo_uri), "verified_at", time_json(row->verified_at), "created_at",
+                     time_json(row->created_at), "suspended_at", time_json(row->suspended_at));
 }
 
 enum outcome command_application_list(struct command_call *call)
@@ -175,4 +180,14 @@ enum outcome command_application_resume(struct command_call *call)
 enum outcome command_application_delete(struct command_call *call)
 {
     return change_application(call, application_remove);
+}
+
+enum outcome command_application_verify(struct command_call *call)
+{
+    return change_application(call, application_verify);
+}
+
+enum outcome command_application_unverify(struct command_call *call)
+{
+    return change_application(call, application_unverify);
 }

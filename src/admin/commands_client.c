@@ -25,15 +25,25 @@ static json_t *secrets_json(const struct command_call *call, const struct client
     return list;
 }
 
+/* Separated by blanks. */
+static json_t *words_json(struct str words)
+{
+    json_t *list = json_array();
+    struct str word;
+    while (str_next_word(&words, &word))
+        json_array_append_new(list, json_of_str(word));
+    return list;
+}
+
 json_t *client_json(const struct command_call *call, const struct client_row *row)
 {
-    return json_pack("{s:o, s:o, s:o, s:I, s:b, s:b, s:b, s:o, s:I, s:o, s:o}", "client_id",
+    return json_pack("{s:o, s:o, s:o, s:I, s:b, s:b, s:b, s:o, s:o, s:I, s:o, s:o}", "client_id",
                      json_of_str(row->client_id), "environment", json_of_str(row->environment), "realm",
                      realm_name_json(call, row->realm_id), "application_id", (json_int_t)row->application_id,
                      "public", !!(row->flags & CLIENT_IS_PUBLIC), "trusted", !!(row->flags & CLIENT_IS_TRUSTED),
                      "may_introspect", !!(row->flags & CLIENT_MAY_INTROSPECT), "scope", json_of_str(row->scope),
-                     "secret_count", (json_int_t)row->secret_count, "created_at", time_json(row->created_at),
-                     "suspended_at", time_json(row->suspended_at));
+                     "redirect_uris", words_json(row->redirect_uris), "secret_count", (json_int_t)row->secret_count,
+                     "created_at", time_json(row->created_at), "suspended_at", time_json(row->suspended_at));
 }
 
 enum outcome command_client_show(struct command_call *call)
@@ -122,6 +132,38 @@ enum outcome command_secret_revoke(struct command_call *call)
     TRY(run_secret_unit(call, &secret));
     return command_answer(call, json_pack("{s:o, s:I}", "client_id", json_of_str(row->client_id), "secret_id",
                                           (json_int_t)secret.secret_id));
+}
+
+struct redirect_unit {
+    struct unit unit; /* first: the store's pointer is ours */
+    struct registration registration;
+    struct str client_id;
+    struct str redirect_uris;
+};
+
+static enum outcome apply_redirect(struct unit *unit, struct store_tx *tx)
+{
+    struct redirect_unit *redirect = (struct redirect_unit *)unit;
+    return client_change_redirect_uris(&redirect->registration, tx, redirect->client_id, redirect->redirect_uris);
+}
+
+enum outcome command_redirect_uris_set(struct command_call *call)
+{
+    const struct realm *realm;
+    struct client_row *row;
+    TRY(command_client(call, &realm, &row));
+    struct redirect_unit redirect = {
+        .unit.apply = apply_redirect,
+        .registration = {call->arena, realm, call->now, NULL},
+        .client_id = row->client_id,
+        .redirect_uris = argument_text(call, "redirect_uri"),
+    };
+    enum outcome outcome = store_run(call->host->store, &redirect.unit);
+    if (outcome == REFUSED)
+        return command_refuse(call, str_of(redirect.registration.refusal));
+    TRY(outcome);
+    return command_answer(call, json_pack("{s:o, s:o}", "client_id", json_of_str(row->client_id), "redirect_uris",
+                                          words_json(redirect.redirect_uris)));
 }
 
 struct account_unit {

@@ -132,10 +132,22 @@ static struct str make_absolute(struct cli_call *call, struct str path)
     return arena_printf(call->arena, "%s/%.*s", folder, STR_ARGS(path));
 }
 
+static struct cli_value *find_value(struct cli_call *call, const struct operand *operand)
+{
+    struct cli_value *value = call->values;
+    while (value < call->values + call->value_count && value->operand != operand)
+        value++;
+    return value;
+}
+
 static int add_value(struct cli_call *call, const struct operand *operand, struct str text)
 {
     struct cli_value value = {operand, text, 0};
-    if (cli_value(call, operand->name))
+    struct cli_value *place = find_value(call, operand);
+    bool is_again = place < call->values + call->value_count;
+    if (is_again && operand->kind == OPERAND_WORDS)
+        value.text = arena_printf(call->arena, "%.*s %.*s", STR_ARGS(place->text), STR_ARGS(text));
+    else if (is_again)
         return misuse(call, arena_printf(call->arena, "%s is given twice", operand->name));
     if (!str_is_utf8(text))
         return misuse(call, arena_printf(call->arena, "%s is not UTF-8", operand->name));
@@ -145,7 +157,8 @@ static int add_value(struct cli_call *call, const struct operand *operand, struc
         return misuse(call, arena_printf(call->arena, "%s is not on stdin", operand->name));
     if (operand->kind == OPERAND_PATH)
         value.text = make_absolute(call, text);
-    call->values[call->value_count++] = value;
+    call->value_count += !is_again;
+    *place = value;
     return EXIT_DONE;
 }
 

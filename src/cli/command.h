@@ -25,6 +25,7 @@ enum operand_kind {
     OPERAND_FLAG,   /* options only: takes no value */
     OPERAND_SECRET, /* `-` reads one line from stdin: the process list is public */
     OPERAND_PATH,   /* made absolute: the daemon stands in another folder */
+    OPERAND_WORDS,  /* options only: may come several times, the values are put together with blanks between */
 };
 
 struct operand {
@@ -35,7 +36,7 @@ struct operand {
 };
 
 #define OPERAND_COUNT_MAX 2
-#define OPTION_COUNT_MAX  8
+#define OPTION_COUNT_MAX  12
 #define VALUE_COUNT_MAX   (OPERAND_COUNT_MAX + OPTION_COUNT_MAX + 4)
 
 struct cli_call;

@@ -26,6 +26,7 @@ static json_t *value_json(const struct cli_value *value)
     case OPERAND_TEXT:
     case OPERAND_SECRET:
     case OPERAND_PATH:
+    case OPERAND_WORDS:
         break;
     }
     return json_of_str(value->text);

@@ -38,7 +38,7 @@ def error_of(server, *words):
 
 
 def command_names():
-    return re.findall(r"^  ([a-z]+(?: [a-z]+)*)  ", jeton("help").stdout, re.M)
+    return re.findall(r"^  ([a-z-]+(?: [a-z-]+)*)  ", jeton("help").stdout, re.M)
 
 
 def create(server, *more, realm="standard"):
@@ -429,6 +429,49 @@ def test_a_client_belongs_to_one_realm(shared_demo):
     _, client = create(shared_demo)
     assert error_of(shared_demo, "client", "show", client["client_id"], "--realm", "podio")
     assert run(shared_demo, "client", "show", client["client_id"], "--realm", "standard")["realm"] == "standard"
+
+
+def test_an_application_says_where_it_lives(shared_demo):
+    made = run(shared_demo, "app", "create", "--realm", "standard", "--name", "With a face", "--public",
+               "--website", "https://app.example/", "--logo-uri", "https://app.example/logo.svg",
+               "--redirect-uri", "https://app.example/back", "--redirect-uri", "http://127.0.0.1:1/back com.example:/b")
+    assert "client_secret" not in made["clients"][0]
+    shown = run(shared_demo, "app", "show", made["application_id"])
+    assert (shown["website"], shown["logo_uri"]) == ("https://app.example/", "https://app.example/logo.svg")
+    assert shown["verified_at"] is None
+    assert shown["clients"][0]["redirect_uris"] == [
+        "https://app.example/back", "http://127.0.0.1:1/back", "com.example:/b"]
+    assert shown["clients"][0]["public"] is True
+
+
+@pytest.mark.parametrize("words", [
+    ("--website", "http://app.example/"), ("--website", "javascript:alert(1)"), ("--logo-uri", "http://app.example/l"),
+    ("--redirect-uri", "https://app.example/#part"), ("--redirect-uri", "/back"), ("--redirect-uri", "app.example")])
+def test_an_application_lives_nowhere_odd(shared_demo, words):
+    assert error_of(shared_demo, "app", "create", "--realm", "standard", "--name", "Odd", *words)
+
+
+def test_redirect_uris_are_set_anew(shared_demo):
+    _, client = create(shared_demo, "--redirect-uri", "https://one.example/")
+    words = ("client", "redirect-uris", "set", client["client_id"])
+    changed = run(shared_demo, *words, "--redirect-uri", "https://two.example/ https://three.example/")
+    assert changed["redirect_uris"] == ["https://two.example/", "https://three.example/"]
+    assert run(shared_demo, "client", "show", client["client_id"])["redirect_uris"] == changed["redirect_uris"]
+    assert error_of(shared_demo, *words, "--redirect-uri", "https://a.example/ https://a.example/")
+    assert run(shared_demo, *words, "--redirect-uri", "")["redirect_uris"] == []
+    assert on(shared_demo, *words).returncode == 2
+
+
+def test_an_application_is_verified_and_not_any_more(shared_demo):
+    application, _ = create(shared_demo)
+    number = application["application_id"]
+    run(shared_demo, "app", "verify", number)
+    assert run(shared_demo, "app", "show", number)["verified_at"]
+    run(shared_demo, "app", "unverify", number)
+    assert run(shared_demo, "app", "show", number)["verified_at"] is None
+    made = run(shared_demo, "app", "create", "--realm", "standard", "--name", "Ours", "--verified")
+    assert run(shared_demo, "app", "show", made["application_id"])["verified_at"]
+    assert error_of(shared_demo, "app", "verify", 999999) == "there is no such application"
 
 
 def test_a_service_account_gets_the_id_that_was_asked(shared_demo):
