@@ -146,9 +146,31 @@ static int run_version(struct cli_call *call)
     {                                                                                                                \
         "redirect_uri", OPERAND_WORDS, "where users may be sent back to; may come several times", is_required        \
     }
+#define USERNAME                                                                                                     \
+    {                                                                                                                \
+        "username", OPERAND_TEXT, "the user's name", true                                                            \
+    }
+#define INSTANCE                                                                                                     \
+    {                                                                                                                \
+        "instance", OPERAND_TEXT, "the instance's name", true                                                        \
+    }
+#define AFTER                                                                                                        \
+    {                                                                                                                \
+        "after", OPERAND_NUMBER, "only those with a greater number", false                                           \
+    }
+#define MAX                                                                                                          \
+    {                                                                                                                \
+        "max", OPERAND_NUMBER, "at most so many, 1 to 1000 (1000)", false                                            \
+    }
 #define CONFIGURATION                                                                                                \
     {                                                                                                                \
         "config", OPERAND_TEXT, "the configuration, a YAML file", true                                               \
+    }
+
+/* One that the daemon runs. */
+#define OPERATOR(words, what, ...)                                                                                   \
+    {                                                                                                                \
+        .name = words, .summary = what, .run = operator_run, .is_operator = true, __VA_ARGS__                        \
     }
 
 static const struct cli_command commands[] = {
@@ -187,14 +209,11 @@ static const struct cli_command commands[] = {
         .run = run_check,
         .options = {CONFIGURATION},
     },
-    {.name = "realm list", .summary = "List the realms", .run = operator_run, .is_operator = true},
-    {
-        .name = "app create",
-        .summary = "Register an application and its clients",
+    OPERATOR("realm list", "List the realms"),
+    OPERATOR(
+        "app create", "Register an application and its clients",
         .help =
             "It gets a client for production, and with --development one more. Each client's secret is shown once.",
-        .run = operator_run,
-        .is_operator = true,
         .options = {IN_REALM,
                     {"name", OPERAND_TEXT, "what people call it", true},
                     {"owner", OPERAND_TEXT, "the developer's e-mail address", false},
@@ -206,152 +225,88 @@ static const struct cli_command commands[] = {
                     {"website", OPERAND_TEXT, "https URL of whoever makes it; people are shown the host", false},
                     {"logo_uri", OPERAND_TEXT, "https URL of its logo", false},
                     REDIRECT_URI(false),
-                    {"verified", OPERAND_FLAG, "you have looked at it: people are told so", false}},
-    },
-    {
-        .name = "app list",
-        .summary = "List applications",
-        .run = operator_run,
-        .is_operator = true,
-        .options = {{"realm", OPERAND_TEXT, "only this realm's", false},
-                    {"after", OPERAND_NUMBER, "only those with a greater number", false},
-                    {"max", OPERAND_NUMBER, "at most so many, 1 to 1000 (1000)", false}},
-    },
-    {
-        .name = "app show",
-        .summary = "Show an application and its clients",
-        .run = operator_run,
-        .is_operator = true,
-        .operands = {APPLICATION_ID},
-    },
-    {
-        .name = "app suspend",
-        .summary = "Suspend an application: its clients and tokens are refused until it is resumed",
-        .run = operator_run,
-        .is_operator = true,
-        .operands = {APPLICATION_ID},
-    },
-    {
-        .name = "app resume",
-        .summary = "Lift the suspension of an application",
-        .run = operator_run,
-        .is_operator = true,
-        .operands = {APPLICATION_ID},
-    },
-    {
-        .name = "app delete",
-        .summary = "Delete an application with its clients, secrets, grants and tokens",
-        .run = operator_run,
-        .is_operator = true,
-        .operands = {APPLICATION_ID},
-    },
-    {
-        .name = "app verify",
-        .summary = "Say that you have looked at an application: people are told so when it asks them",
-        .run = operator_run,
-        .is_operator = true,
-        .operands = {APPLICATION_ID},
-    },
-    {
-        .name = "app unverify",
-        .summary = "Take that back",
-        .run = operator_run,
-        .is_operator = true,
-        .operands = {APPLICATION_ID},
-    },
-    {
-        .name = "client show",
-        .summary = "Show a client and its secrets' labels",
-        .run = operator_run,
-        .is_operator = true,
-        .operands = {CLIENT_ID},
-        .options = {REALM},
-    },
-    {
-        .name = "client redirect-uris set",
-        .summary = "Set where a client's users may be sent back to, in place of what was set before",
-        .help = "Absolute URLs: https, http for this machine, or a scheme of its own with a dot, like "
-                "com.example:/back.\n"
-                "An empty one takes them all away.",
-        .run = operator_run,
-        .is_operator = true,
-        .operands = {CLIENT_ID},
-        .options = {REALM, REDIRECT_URI(true)},
-    },
-    {
-        .name = "client secret add",
-        .summary = "Give a client one more secret, shown once",
-        .help = "A client has up to five live secrets, so that one can follow another without a gap.",
-        .run = operator_run,
-        .is_operator = true,
-        .operands = {CLIENT_ID},
-        .options = {REALM,
-                    {"label", OPERAND_TEXT, "to tell it from the others", false},
-                    {"expires_in", OPERAND_NUMBER, "seconds until it is refused; else never", false}},
-    },
-    {
-        .name = "client secret list",
-        .summary = "List a client's secrets, without the secrets themselves",
-        .run = operator_run,
-        .is_operator = true,
-        .operands = {CLIENT_ID},
-        .options = {REALM},
-    },
-    {
-        .name = "client secret revoke",
-        .summary = "Revoke one secret of a client",
-        .run = operator_run,
-        .is_operator = true,
-        .operands = {CLIENT_ID, {"secret_id", OPERAND_NUMBER, "the secret's number in the list", true}},
-        .options = {REALM},
-    },
-    {
-        .name = "account create",
-        .summary = "Make a service account; its secret is shown once",
-        .run = operator_run,
-        .is_operator = true,
-        .options = {IN_REALM,
-                    {"account_id", OPERAND_TEXT, "its name on the wire; else one is made up", false},
-                    {"name", OPERAND_TEXT, "what people call it", false}},
-    },
-    {
-        .name = "token inspect",
-        .summary = "Show whose a token is, what it may do and whether it lives",
-        .run = operator_run,
-        .is_operator = true,
-        .operands = {TOKEN},
-        .options = {REALM},
-    },
-    {
-        .name = "token revoke",
-        .summary = "Revoke an access token, or a refresh token with all that its grant gave",
-        .run = operator_run,
-        .is_operator = true,
-        .operands = {TOKEN},
-        .options = {REALM},
-    },
-    {
-        .name = "mail test",
-        .summary = "Send a mail, to see whether mail arrives",
+                    {"verified", OPERAND_FLAG, "you have looked at it: people are told so", false}}),
+    OPERATOR("app list", "List applications",
+             .options = {{"realm", OPERAND_TEXT, "only this realm's", false}, AFTER, MAX}),
+    OPERATOR("app show", "Show an application and its clients", .operands = {APPLICATION_ID}),
+    OPERATOR("app suspend", "Suspend an application: its clients and tokens are refused until it is resumed",
+             .operands = {APPLICATION_ID}),
+    OPERATOR("app resume", "Lift the suspension of an application", .operands = {APPLICATION_ID}),
+    OPERATOR("app delete", "Delete an application with its clients, secrets, grants and tokens",
+             .operands = {APPLICATION_ID}),
+    OPERATOR("app verify", "Say that you have looked at an application: people are told so when it asks them",
+             .operands = {APPLICATION_ID}),
+    OPERATOR("app unverify", "Take that back", .operands = {APPLICATION_ID}),
+    OPERATOR("client show", "Show a client and its secrets' labels", .operands = {CLIENT_ID}, .options = {REALM}),
+    OPERATOR("client redirect-uris set",
+             "Set where a client's users may be sent back to, in place of what was set before",
+             .help = "Absolute URLs: https, http for this machine, or a scheme of its own with a dot, like "
+                     "com.example:/back.\n"
+                     "An empty one takes them all away.",
+             .operands = {CLIENT_ID}, .options = {REALM, REDIRECT_URI(true)}),
+    OPERATOR("client secret add", "Give a client one more secret, shown once",
+             .help = "A client has up to five live secrets, so that one can follow another without a gap.",
+             .operands = {CLIENT_ID},
+             .options = {REALM,
+                         {"label", OPERAND_TEXT, "to tell it from the others", false},
+                         {"expires_in", OPERAND_NUMBER, "seconds until it is refused; else never", false}}),
+    OPERATOR("client secret list", "List a client's secrets, without the secrets themselves", .operands = {CLIENT_ID},
+             .options = {REALM}),
+    OPERATOR("client secret revoke", "Revoke one secret of a client",
+             .operands = {CLIENT_ID, {"secret_id", OPERAND_NUMBER, "the secret's number in the list", true}},
+             .options = {REALM}),
+    OPERATOR("account create", "Make a service account; its secret is shown once",
+             .options = {IN_REALM,
+                         {"account_id", OPERAND_TEXT, "its name on the wire; else one is made up", false},
+                         {"name", OPERAND_TEXT, "what people call it", false}}),
+    OPERATOR("user add", "Make a user; without --password one is made up and shown once",
+             .help =
+                 "Names are compared in lower case. --password - reads the password from stdin; --password-hash - "
+                 "reads a hash\n"
+                 "of another system's, as crypt(5) writes it.",
+             .operands = {USERNAME},
+             .options = {IN_REALM,
+                         {"display_name", OPERAND_TEXT, "what people call the user", false},
+                         {"email", OPERAND_TEXT, "the address; else the name, when it is one", false},
+                         {"roles", OPERAND_WORDS, "developer, operator", false},
+                         {"instance", OPERAND_TEXT, "the instance that the user belongs to", false},
+                         {"password", OPERAND_STDIN, "- to read it from stdin", false},
+                         {"password_hash", OPERAND_STDIN, "- to read it from stdin", false}}),
+    OPERATOR("user list", "List users", .options = {IN_REALM, AFTER, MAX}),
+    OPERATOR("user show", "Show a user, the instances and how many browsers are signed in", .operands = {USERNAME},
+             .options = {IN_REALM}),
+    OPERATOR("user disable", "Switch a user off: sessions end, tokens are refused until the user is enabled",
+             .operands = {USERNAME}, .options = {IN_REALM}),
+    OPERATOR("user enable", "Lift that", .operands = {USERNAME}, .options = {IN_REALM}),
+    OPERATOR("user roles", "Set a user's roles, in place of what was set before", .operands = {USERNAME},
+             .options = {IN_REALM, {"roles", OPERAND_WORDS, "developer, operator; empty: none", true}}),
+    OPERATOR("user reset-password", "Give a user another password; sessions end",
+             .help = "One is made up and shown once, unless it comes from stdin.", .operands = {USERNAME},
+             .options = {IN_REALM, {"password", OPERAND_STDIN, "- to read it from stdin", false}}),
+    OPERATOR("user reset-factors", "Take away a user's authenticator app and recovery codes",
+             .help = "For whoever has lost them. Make sure who asks.", .operands = {USERNAME}, .options = {IN_REALM}),
+    OPERATOR("instance add", "Make an instance: one customer's data space",
+             .operands = {{"name", OPERAND_TEXT, "what tokens carry: 1 to 63 of a-z, 0-9 and -", true}},
+             .options = {IN_REALM, {"title", OPERAND_TEXT, "what people read; else the name", false}}),
+    OPERATOR("instance list", "List instances", .options = {IN_REALM, AFTER, MAX}),
+    OPERATOR("member add", "Let a user into an instance, or change the role there", .operands = {USERNAME, INSTANCE},
+             .options = {IN_REALM, {"role", OPERAND_TEXT, "1 to 63 of a-z, 0-9 and - (member)", false}}),
+    OPERATOR("member remove", "Take a user out of an instance; what was allowed there is revoked",
+             .operands = {USERNAME, INSTANCE}, .options = {IN_REALM}),
+    OPERATOR("member list", "List a user's instances", .operands = {USERNAME}, .options = {IN_REALM}),
+    OPERATOR("token inspect", "Show whose a token is, what it may do and whether it lives", .operands = {TOKEN},
+             .options = {REALM}),
+    OPERATOR("token revoke", "Revoke an access token, or a refresh token with all that its grant gave",
+             .operands = {TOKEN}, .options = {REALM}),
+    OPERATOR(
+        "mail test", "Send a mail, to see whether mail arrives",
         .help =
             "It goes by way of the outbox, as every mail does. When the relay refuses it, the daemon's log says why.",
-        .run = operator_run,
-        .is_operator = true,
-        .operands = {{"recipient", OPERAND_TEXT, "the address that it goes to", true}},
-        .options = {IN_REALM},
-    },
-    {
-        .name = "backup",
-        .summary = "Copy the database, consistent, while serving",
-        .help = "The daemon writes the file, with the rights of its own user; it must not be there yet.",
-        .run = operator_run,
-        .is_operator = true,
-        .operands = {{"path", OPERAND_PATH, "the file to write", true}},
-    },
-    {.name = "stats",
-     .summary = "Show what the daemon has done since it started",
-     .run = operator_run,
-     .is_operator = true},
+        .operands = {{"recipient", OPERAND_TEXT, "the address that it goes to", true}}, .options = {IN_REALM}),
+    OPERATOR("backup", "Copy the database, consistent, while serving",
+             .help = "The daemon writes the file, with the rights of its own user; it must not be there yet.",
+             .operands = {{"path", OPERAND_PATH, "the file to write", true}}),
+    OPERATOR("stats", "Show what the daemon has done since it started"),
     {
         .name = "help",
         .summary = "Tell about a command, or about every setting: help configuration",

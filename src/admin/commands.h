@@ -11,7 +11,9 @@
 #include "base/outcome.h"
 #include "store/rows.h"
 
+struct person_step;
 struct realm;
+struct user_row;
 
 enum argument_kind { ARGUMENT_TEXT, ARGUMENT_NUMBER, ARGUMENT_FLAG };
 
@@ -71,6 +73,13 @@ const struct realm *command_find_realm(const struct command_call *call, int64_t 
 /* The client that the argument `client_id` names, in the realm that `realm` names or in any; noted. */
 enum outcome command_client(struct command_call *call, const struct realm **ret_realm, struct client_row **ret_row);
 
+/* The user that the argument `username` names, in the realm that `realm` names; noted. */
+enum outcome command_user(struct command_call *call, const struct realm **ret_realm, struct user_row **ret_row);
+/* How a unit about people ended: its problem becomes the error. */
+enum outcome command_person_end(struct command_call *call, enum outcome outcome, const struct person_step *step);
+/* A new list of the user's instances, each with its role. */
+enum outcome command_memberships(struct command_call *call, int64_t user_id, json_t **ret_list);
+
 /* New values. A time of 0 is null. */
 json_t *time_json(int64_t at);
 json_t *realm_name_json(const struct command_call *call, int64_t realm_id);
@@ -90,6 +99,19 @@ enum outcome command_secret_add(struct command_call *call);
 enum outcome command_secret_list(struct command_call *call);
 enum outcome command_secret_revoke(struct command_call *call);
 enum outcome command_account_create(struct command_call *call);
+enum outcome command_user_add(struct command_call *call);
+enum outcome command_user_list(struct command_call *call);
+enum outcome command_user_show(struct command_call *call);
+enum outcome command_user_disable(struct command_call *call);
+enum outcome command_user_enable(struct command_call *call);
+enum outcome command_user_roles(struct command_call *call);
+enum outcome command_user_reset_password(struct command_call *call);
+enum outcome command_user_reset_factors(struct command_call *call);
+enum outcome command_instance_add(struct command_call *call);
+enum outcome command_instance_list(struct command_call *call);
+enum outcome command_member_add(struct command_call *call);
+enum outcome command_member_remove(struct command_call *call);
+enum outcome command_member_list(struct command_call *call);
 enum outcome command_token_inspect(struct command_call *call);
 enum outcome command_token_revoke(struct command_call *call);
 enum outcome command_mail_test(struct command_call *call);

@@ -1,8 +1,8 @@
 #include "admin/commands.h"
 
 #include "base/arena.h"
+#include "identity/user.h"
 #include "oauth/realm.h"
-#include "store/people.h"
 #include "store/store.h"
 
 struct mail_unit {
@@ -20,8 +20,8 @@ enum outcome command_mail_test(struct command_call *call)
     const struct realm *realm;
     struct str recipient = argument_text(call, "recipient");
     TRY(command_realm(call, &realm));
-    if (str_find(recipient, '@') == recipient.len)
-        return command_refuse(call, STR("recipient must be a mail address"));
+    if (!email_is_fit(recipient))
+        return command_refuse(call, person_problem_text(PERSON_email_malformed));
     struct mail_unit unit = {
         .unit.apply = apply,
         .mail = {.realm_id = realm->id,

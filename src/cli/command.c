@@ -153,7 +153,10 @@ static int add_value(struct cli_call *call, const struct operand *operand, struc
         return misuse(call, arena_printf(call->arena, "%s is not UTF-8", operand->name));
     if (operand->kind == OPERAND_NUMBER && !str_parse_int(text, &value.number))
         return misuse(call, arena_printf(call->arena, "%s must be a number", operand->name));
-    if (operand->kind == OPERAND_SECRET && str_equal(text, STR("-")) && !read_secret(call, &value.text))
+    if (operand->kind == OPERAND_STDIN && !str_equal(text, STR("-")))
+        return misuse(call, arena_printf(call->arena, "%s is read from stdin only: give -", operand->name));
+    if ((operand->kind == OPERAND_SECRET || operand->kind == OPERAND_STDIN) && str_equal(text, STR("-")) &&
+        !read_secret(call, &value.text))
         return misuse(call, arena_printf(call->arena, "%s is not on stdin", operand->name));
     if (operand->kind == OPERAND_PATH)
         value.text = make_absolute(call, text);

@@ -24,6 +24,7 @@ enum operand_kind {
     OPERAND_NUMBER,
     OPERAND_FLAG,   /* options only: takes no value */
     OPERAND_SECRET, /* `-` reads one line from stdin: the process list is public */
+    OPERAND_STDIN,  /* `-` only: what the process list must not show */
     OPERAND_PATH,   /* made absolute: the daemon stands in another folder */
     OPERAND_WORDS,  /* options only: may come several times, the values are put together with blanks between */
 };

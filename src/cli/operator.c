@@ -25,6 +25,7 @@ static json_t *value_json(const struct cli_value *value)
         return json_true();
     case OPERAND_TEXT:
     case OPERAND_SECRET:
+    case OPERAND_STDIN:
     case OPERAND_PATH:
     case OPERAND_WORDS:
         break;

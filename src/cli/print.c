@@ -184,7 +184,8 @@ bool print_has_secret(const json_t *result)
 {
     const json_t *client;
     size_t index;
-    if (json_object_get(result, "client_secret") || json_object_get(result, "account_secret"))
+    if (json_object_get(result, "client_secret") || json_object_get(result, "account_secret") ||
+        json_object_get(result, "password"))
         return true;
     json_array_foreach(json_object_get(result, "clients"), index, client)
     {

@@ -217,8 +217,13 @@ def test_after_three_days_it_is_given_up(make, age_seconds, is_given_up):
 def test_one_bad_mail_holds_up_no_other(make):
     """[RFC5321 4.1.2] An address that could be a command goes nowhere near the relay."""
     with Relay() as relay:
-        server = make(by(relay))
-        queue(server, "a@example.org>\r\nRCPT TO:<eve@example.net")
+        server = make(f"relay: 'smtp://localhost:{free_port()}'")
+        queue(server)
+        wait_until(lambda: outbox(server)[0][0] == 1, what="the first attempt")
+        server.stop()
+        change_outbox(server, "recipient = 'a@example.org>' || char(13, 10) || 'RCPT TO:<eve@example.net', due_at = 0")
+        server.log_path.write_text("")
+        restart(server, by(relay))
         queue(server)
         message, = relay.wait_for(1)
         assert message["To"] == "ada@example.org"
@@ -249,6 +254,14 @@ def test_a_reload_changes_the_way(make):
         wait_until(lambda: server.log_events("configuration_reloaded"), what="the reload")
         queue(server)
         relay.wait_for(1)
+
+
+def test_a_test_goes_to_an_address(make):
+    server = make("directory: letters")
+    for odd in ("nobody", "a@b@c", "a@example.org>\r\nRCPT TO:<eve@example.net", "<a@example.org>", "a b@example.org"):
+        answer = server.ask_control({"command": "mail test", "arguments": {"recipient": odd}})
+        assert answer["ok"] is False and "e-mail address" in answer["error"]
+    assert outbox(server) == []
 
 
 # --- the configuration ---
