@@ -51,7 +51,7 @@ void errand_begin(struct errand *errand, const struct face_means *means)
     exchange_park(exchange);
     if (!errand->prove) {
         store_submit(means->store, &errand->unit);
-    } else {
+    } else if (!means->crew || !crew_submit(means->crew, &errand->job)) {
         errand->failure = REFUSED_busy;
         exchange_resume(exchange);
     }

@@ -30,7 +30,8 @@ realms:
   sixth:
     dialect: orchard
     issuer: http://localhost:{port}
-    grants: {{client_credentials: {{}}}}
+    grants: {{client_credentials: {{}}, authorization_code: {{}}}}
+    authorize: {{tell_issuer: true}}
     access_token: {{lifetime_seconds: 600, prefix: orc_}}
     scopes: {{look: {{description: Look at trees.}}, pick: {{description: Pick apples., level: write}}}}
     default_scope: look
@@ -232,9 +233,9 @@ def sixth(folder):
     port = free_port()
     configuration = SIXTH_CONFIGURATION.format(port=port, dialects=REPOSITORY / "tests" / "wire" / "sixth")
     daemon = serve(folder, configuration, port)
-    client = daemon.create_client("sixth")
+    client = daemon.create_client("sixth", redirect_uri="http://localhost:8765/callback?own=1")
     daemon.description = {"origin": f"http://{daemon.authority}", "services": {"sixth": {
-        **client, "resource_server": daemon.create_client("sixth", may_introspect=True)}}}
+        **client, "redirect_uri": "http://localhost:8765/callback?own=1", "resource_server": daemon.create_client("sixth", may_introspect=True)}}}
     return daemon
 
 
