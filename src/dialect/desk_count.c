@@ -10,6 +10,7 @@
 #include "dialect/desk.h"
 #include "dialect/shape.h"
 #include "http/message.h"
+#include "identity/sign_in.h"
 #include "oauth/grant.h"
 #include "store/rows.h"
 
@@ -105,6 +106,8 @@ static void log_call(const struct exchange *exchange, const struct desk *desk, c
 void desk_count_call(const struct exchange *exchange, const struct desk *desk, const struct call *call)
 {
     static struct flow leaks, reuses, code_reuses;
+    if (call->sign_in && call->sign_in->verdict)
+        sign_in_log(call->sign_in, exchange->id);
     if (call->refusal) {
         metric_add(desk->metrics->refusals[call->refusal], 1);
         if (call->refusal == REFUSED_secret_in_query)

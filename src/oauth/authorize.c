@@ -3,6 +3,7 @@
  */
 #include "oauth/authorize.h"
 
+#include "identity/form.h"
 #include "oauth/grant.h"
 #include "oauth/redirect.h"
 #include "oauth/scope.h"
@@ -87,7 +88,7 @@ static STEP repeat_code(struct call *call, struct store_reader *reader, const st
 static STEP issue_code(struct call *call, struct store_tx *tx)
 {
     int64_t expires_at = call->now + call->realm->code.lifetime_seconds;
-    int64_t form_ends_at = call->now + CONSENT_FORM_SECONDS;
+    int64_t form_ends_at = call->now + FORM_SECONDS;
     struct code_row row = {
         .secret_hash = call->authorize.code.secret_hash,
         .client_id = call->client->id,

@@ -16,9 +16,6 @@
 
 #include "oauth/call.h"
 
-/* How long a consent form may be sent: a second submission is noticed at least so long. */
-#define CONSENT_FORM_SECONDS 900
-
 /* Pure. Refuses what can be told without knowing the client. */
 STEP authorize_check(struct call *call);
 

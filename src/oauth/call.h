@@ -22,6 +22,7 @@ struct grant_kind;
 struct grant_row;
 struct instance_row;
 struct refresh_token_row;
+struct sign_in;
 struct store_reader;
 struct store_tx;
 struct user_row;
@@ -202,6 +203,7 @@ struct call {
     struct account_row *account;
     struct user_row *user;
     struct instance_row *instance; /* NULL: none */
+    struct sign_in *sign_in;       /* of the password grant; the face logs it when all is over. NULL: none */
     struct authorization_request authorize;
     struct str scope;
     int64_t lifetime_seconds;

@@ -19,7 +19,8 @@ static const struct grant_kind kinds[GRANT_TYPE_COUNT] = {
                                   authorization_code_apply},
     /* [RFC6749 4.2] At the authorization endpoint only. */
     [GRANT_IMPLICIT] = {STR_INIT("implicit"), GRANT_IMPLICIT, false, NULL, NULL, NULL, NULL},
-    [GRANT_PASSWORD] = {STR_INIT("password"), GRANT_PASSWORD, false, NULL, NULL, NULL, NULL},
+    [GRANT_PASSWORD] = {STR_INIT("password"), GRANT_PASSWORD, false, password_check, password_prepare, password_prove,
+                        password_apply},
 };
 
 const struct grant_kind *grant_kind_find(struct str name)

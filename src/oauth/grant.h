@@ -36,6 +36,11 @@ STEP service_account_apply(struct call *call, struct store_tx *tx);
 STEP authorization_code_check(struct call *call);
 STEP authorization_code_prepare(struct call *call, struct store_reader *reader);
 STEP authorization_code_apply(struct call *call, struct store_tx *tx);
+/* [RFC6749 4.3] */
+STEP password_check(struct call *call);
+STEP password_prepare(struct call *call, struct store_reader *reader);
+STEP password_prove(struct call *call);
+STEP password_apply(struct call *call, struct store_tx *tx);
 /* [RFC6749 6] */
 STEP refresh_token_check(struct call *call);
 STEP refresh_token_prepare(struct call *call, struct store_reader *reader);

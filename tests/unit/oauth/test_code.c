@@ -1,6 +1,8 @@
 /* Codes: who can make tokens of one, and how often. */
 #include "office.h"
 
+#include "identity/form.h"
+
 #include <pthread.h>
 
 /* [RFC7636 B] */
@@ -88,7 +90,7 @@ static void a_late_second_use_is_noticed(void **state)
     struct office *office = *state;
     struct str code = office_code(office, "form");
     struct call *tokens = office_redeem(office, code);
-    office->now += CONSENT_FORM_SECONDS;
+    office->now += FORM_SECONDS;
     assert_int_equal(redeem_refusal(office, "plain:secret", code), REFUSED_code_reused);
     assert_int_equal(office_guard(office, access_of(tokens)), REFUSED_token_revoked);
 }
