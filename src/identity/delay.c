@@ -4,146 +4,268 @@
 #include <pthread.h>
 
 #include "base/arena.h"
-#include "crypto/digest.h"
 
-#define SET_BITS       13
-#define SET_COUNT      (1u << SET_BITS)
-#define WAYS           4
-#define FORGET_SECONDS 3600
-#define WHAT_MAX       256
-#define PREFIX6_BYTES  8
+#define SET_BITS      13
+#define SET_COUNT     (1u << SET_BITS)
+#define WAYS          4
+#define PREFIX6_BYTES 8
+/* A try that nobody ended (its exchange died) is under way no longer than this. */
+#define UNDER_WAY_SECONDS 60
 
-struct count {
-    uint64_t hash; /* 0: free */
-    int64_t last_at;
-    unsigned wrong_count;
+enum scope { SCOPE_ACCOUNT, SCOPE_NETWORK, SCOPE_COUNT };
+
+struct limit {
+    unsigned free_count;
+    unsigned parallel_count; /* tries that may be under way besides */
+    int64_t wait_max;
+    int64_t melt_seconds; /* one wrong try is forgotten */
 };
 
-static const struct {
-    unsigned free_count;
-    int64_t wait_max;
-} limits[DELAY_KIND_COUNT] = {
-    [DELAY_ACCOUNT] = {5, 30}, [DELAY_DEVICE] = {5, 30}, [DELAY_ADDRESS] = {50, 900},
-    [DELAY_FACTOR] = {5, 30},  [DELAY_MAIL] = {3, 900},
+/*
+ * At the limit of the wait a guesser gets one try per `wait_max` or `melt_seconds`, whichever is longer: two a minute
+ * at a password that strangers try, twelve an hour at one of a million codes for whoever has the password. Behind one
+ * address there may be an office.
+ */
+static const struct limit limits[DELAY_KIND_COUNT][SCOPE_COUNT] = {
+    [DELAY_PASSWORD] = {{5, 16, 30, 60}, {50, 128, 900, 300}},
+    [DELAY_FACTOR] = {{5, 0, 300, 300}, {50, 128, 900, 300}},
+    [DELAY_MAIL] = {{3, 0, 3600, 3600}, {20, 0, 900, 300}},
+};
+
+struct count {
+    struct digest key;
+    enum delay_kind kind;
+    enum scope scope;
+    unsigned wrong_count;
+    unsigned under_way_count;
+    int64_t last_at; /* the last try's beginning, or its wrong end */
+    int64_t melt_at; /* from when on the next one melts */
+    bool is_used;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct count (*sets)[WAYS];
-static struct digest hash_key;
+static struct digest table_key;
 
-/* A key that nobody knows: so nobody can aim at somebody's slot. */
+/* A key that nobody knows: so nobody can aim at somebody's set. */
 static void create_table(void)
 {
-    random_bytes(&hash_key, sizeof(hash_key));
+    random_bytes(&table_key, sizeof(table_key));
     sets = memory_alloc(SET_COUNT * sizeof(*sets));
 }
 
-/* One customer's IPv6 addresses are as many as he likes: they count together. */
-static size_t write_address(struct str text, char *room)
+/* The network that the address is in: the IPv6 addresses of one customer are as many as he likes. */
+static bool read_network(struct str text, unsigned char room[sizeof(struct in6_addr)])
 {
     char address[INET6_ADDRSTRLEN];
-    struct in6_addr bytes;
-    size_t len = text.len < sizeof(address) - 1 ? text.len : sizeof(address) - 1;
-    memcpy(address, text.ptr, len);
-    address[len] = 0;
-    if (inet_pton(AF_INET6, address, &bytes) != 1) {
-        memcpy(room, address, len);
-        return len;
-    }
-    memcpy(room, &bytes, PREFIX6_BYTES);
-    return PREFIX6_BYTES;
+    struct in6_addr six;
+    if (text.len == 0 || text.len >= sizeof(address))
+        return false;
+    memcpy(address, text.ptr, text.len);
+    address[text.len] = '\0';
+    memset(room, 0, sizeof(struct in6_addr));
+    if (inet_pton(AF_INET, address, room) == 1)
+        return true;
+    if (inet_pton(AF_INET6, address, &six) != 1)
+        return false;
+    if (IN6_IS_ADDR_V4MAPPED(&six))
+        memcpy(room, six.s6_addr + 12, 4);
+    else
+        memcpy(room, six.s6_addr, PREFIX6_BYTES);
+    return true;
 }
 
-static uint64_t hash_of(const struct delay_key *key)
+struct label {
+    int64_t realm_id;
+    int64_t kind;
+    int64_t scope;
+    int64_t is_device;
+    struct digest what;
+};
+
+static struct digest key_of(const struct delay_subject *subject, enum scope scope, struct str what, bool is_device)
 {
-    struct {
-        int64_t realm_id;
-        int64_t kind;
-        char what[WHAT_MAX];
-    } text = {key->realm_id, key->kind, {0}};
-    struct str what = str_slice(key->what, 0, WHAT_MAX);
-    uint64_t hash;
-    if (key->kind == DELAY_ADDRESS && what.len)
-        write_address(what, text.what);
-    else if (what.len)
-        memcpy(text.what, what.ptr, what.len);
+    const struct label label = {subject->realm_id, subject->kind, scope, is_device, digest_sha256(what)};
+    return digest_hmac((struct str){(const char *)table_key.bytes, DIGEST_LEN},
+                       (struct str){(const char *)&label, sizeof(label)});
+}
+
+static struct delay_try name_counts(const struct delay_subject *subject)
+{
+    unsigned char network[sizeof(struct in6_addr)];
+    struct delay_try named = {.kind = subject->kind};
     pthread_once(&once, create_table);
-    struct digest mac = digest_hmac((struct str){(const char *)hash_key.bytes, DIGEST_LEN},
-                                    (struct str){(const char *)&text, sizeof(text)});
-    memcpy(&hash, mac.bytes, sizeof(hash));
-    return hash ? hash : 1;
+    if (!str_is_empty(subject->account)) {
+        bool is_device = !str_is_empty(subject->device);
+        struct str what = is_device ? subject->device : subject->account;
+        named.keys[SCOPE_ACCOUNT] = key_of(subject, SCOPE_ACCOUNT, what, is_device);
+        named.counted |= 1u << SCOPE_ACCOUNT;
+    }
+    if (read_network(subject->client_address, network)) {
+        struct str what = {(const char *)network, sizeof(network)};
+        named.keys[SCOPE_NETWORK] = key_of(subject, SCOPE_NETWORK, what, false);
+        named.counted |= 1u << SCOPE_NETWORK;
+    }
+    return named;
 }
 
-static struct count *find(uint64_t hash)
+static struct count *set_of(const struct digest *key)
 {
-    struct count *set = sets[hash >> (64 - SET_BITS)];
+    uint64_t hash;
+    memcpy(&hash, key->bytes, sizeof(hash));
+    return sets[hash >> (64 - SET_BITS)];
+}
+
+static struct count *find(const struct digest *key)
+{
+    struct count *set = set_of(key);
     for (size_t i = 0; i < WAYS; i++)
-        if (set[i].hash == hash)
+        if (set[i].is_used && digest_equal(&set[i].key, key))
             return &set[i];
     return NULL;
 }
 
-/* Its own, a free one, or the one that was wrong longest ago. */
-static struct count *take(uint64_t hash)
+static int64_t melted_of(const struct count *count, int64_t now)
 {
-    struct count *set = sets[hash >> (64 - SET_BITS)];
-    struct count *found = find(hash);
+    int64_t melted =
+        now > count->melt_at ? (now - count->melt_at) / limits[count->kind][count->scope].melt_seconds : 0;
+    return melted < count->wrong_count ? melted : count->wrong_count;
+}
+
+/* Takes off what has melted. If the clock was set back, the last try was now. */
+static void melt(struct count *count, int64_t now)
+{
+    int64_t melted = melted_of(count, now);
+    count->wrong_count -= (unsigned)melted;
+    count->melt_at += melted * limits[count->kind][count->scope].melt_seconds;
+    if (now - count->last_at > UNDER_WAY_SECONDS)
+        count->under_way_count = 0;
+    if (count->last_at > now)
+        count->last_at = now;
+    if (count->melt_at > now || count->wrong_count == 0)
+        count->melt_at = now;
+}
+
+static int64_t suspicion_of(const struct count *count, int64_t now)
+{
+    return count->wrong_count - melted_of(count, now) + count->under_way_count;
+}
+
+static bool is_less_suspicious(const struct count *a, const struct count *b, int64_t now)
+{
+    int64_t of_a = suspicion_of(a, now), of_b = suspicion_of(b, now);
+    return of_a != of_b ? of_a < of_b : a->last_at < b->last_at;
+}
+
+/* Its own, a free one, or that of the least suspicious. */
+static struct count *take(const struct digest *key, enum delay_kind kind, enum scope scope, int64_t now)
+{
+    struct count *set = set_of(key);
+    struct count *found = find(key);
     if (found)
         return found;
     found = &set[0];
     for (size_t i = 1; i < WAYS; i++)
-        if (found->hash && (!set[i].hash || set[i].last_at < found->last_at))
+        if (found->is_used && (!set[i].is_used || is_less_suspicious(&set[i], found, now)))
             found = &set[i];
-    *found = (struct count){.hash = hash};
+    *found =
+        (struct count){.key = *key, .kind = kind, .scope = scope, .last_at = now, .melt_at = now, .is_used = true};
     return found;
 }
 
-static bool is_forgotten(const struct count *count, int64_t now)
-{
-    return count->last_at + FORGET_SECONDS <= now;
-}
-
 /* 1, 2, 4 … seconds from the first try that is not free. */
-static int64_t wait_after(unsigned wrong_count, enum delay_kind kind)
+static int64_t wait_after(const struct limit *limit, unsigned count)
 {
-    if (wrong_count < limits[kind].free_count)
+    if (count < limit->free_count)
         return 0;
-    unsigned doublings = wrong_count - limits[kind].free_count;
-    int64_t wait = doublings < 20 ? INT64_C(1) << doublings : limits[kind].wait_max;
-    return wait < limits[kind].wait_max ? wait : limits[kind].wait_max;
+    unsigned doublings = count - limit->free_count;
+    int64_t wait = doublings < 20 ? INT64_C(1) << doublings : limit->wait_max;
+    return wait < limit->wait_max ? wait : limit->wait_max;
 }
 
-int64_t delay_find_wait(const struct delay_key *key, int64_t now)
+static int64_t wait_of(struct count *count, int64_t now)
 {
-    uint64_t hash = hash_of(key);
-    int64_t left = 0;
-    pthread_mutex_lock(&lock);
-    const struct count *count = find(hash);
-    if (count && !is_forgotten(count, now))
-        left = count->last_at + wait_after(count->wrong_count, key->kind) - now;
-    pthread_mutex_unlock(&lock);
+    const struct limit *limit = &limits[count->kind][count->scope];
+    melt(count, now);
+    unsigned tries = count->wrong_count;
+    if (count->under_way_count >= limit->parallel_count)
+        tries += count->under_way_count - limit->parallel_count;
+    int64_t left = count->last_at + wait_after(limit, tries) - now;
     return left > 0 ? left : 0;
 }
 
-void delay_note_wrong(const struct delay_key *key, int64_t now)
+/* The longer one. */
+static int64_t find_wait(const struct delay_try *named, int64_t now)
 {
-    uint64_t hash = hash_of(key);
-    pthread_mutex_lock(&lock);
-    struct count *count = take(hash);
-    if (is_forgotten(count, now))
-        count->wrong_count = 0;
-    count->wrong_count++;
-    count->last_at = now;
-    pthread_mutex_unlock(&lock);
+    int64_t longest = 0;
+    for (enum scope scope = 0; scope < SCOPE_COUNT; scope++) {
+        struct count *count = named->counted & 1u << scope ? find(&named->keys[scope]) : NULL;
+        int64_t wait = count ? wait_of(count, now) : 0;
+        longest = wait > longest ? wait : longest;
+    }
+    return longest;
 }
 
-void delay_forgive(const struct delay_key *key)
+int64_t delay_find_wait(const struct delay_subject *subject, int64_t now)
 {
-    uint64_t hash = hash_of(key);
+    struct delay_try named = name_counts(subject);
     pthread_mutex_lock(&lock);
-    struct count *count = find(hash);
-    if (count)
-        *count = (struct count){0};
+    int64_t wait = find_wait(&named, now);
     pthread_mutex_unlock(&lock);
+    return wait;
+}
+
+int64_t delay_begin(const struct delay_subject *subject, int64_t now, struct delay_try *ret_try)
+{
+    struct delay_try named = name_counts(subject);
+    pthread_mutex_lock(&lock);
+    int64_t wait = find_wait(&named, now);
+    for (enum scope scope = 0; wait == 0 && scope < SCOPE_COUNT; scope++) {
+        if (!(named.counted & 1u << scope))
+            continue;
+        struct count *count = take(&named.keys[scope], named.kind, scope, now);
+        count->under_way_count++;
+        count->last_at = now;
+    }
+    pthread_mutex_unlock(&lock);
+    if (wait == 0)
+        *ret_try = named;
+    return wait;
+}
+
+/* Beyond what reaches the longest wait, more only takes longer to melt; two more, so that it stays the longest while
+ * one goes on guessing. */
+static unsigned wrong_count_max(const struct limit *limit)
+{
+    unsigned count = limit->free_count + 1;
+    while (wait_after(limit, count) < limit->wait_max)
+        count++;
+    return count + 2;
+}
+
+static void end_in(struct count *count, enum delay_end end, int64_t now)
+{
+    if (count->under_way_count)
+        count->under_way_count--;
+    if (end == DELAY_END_WRONG) {
+        melt(count, now);
+        if (count->wrong_count < wrong_count_max(&limits[count->kind][count->scope]))
+            count->wrong_count++;
+        count->last_at = now > count->last_at ? now : count->last_at;
+    }
+    if (end == DELAY_END_RIGHT && count->scope == SCOPE_ACCOUNT)
+        count->wrong_count = 0;
+}
+
+void delay_end(struct delay_try *delay_try, enum delay_end end, int64_t now)
+{
+    pthread_mutex_lock(&lock);
+    for (enum scope scope = 0; scope < SCOPE_COUNT; scope++) {
+        struct count *count = delay_try->counted & 1u << scope ? find(&delay_try->keys[scope]) : NULL;
+        if (count)
+            end_in(count, end, now);
+    }
+    pthread_mutex_unlock(&lock);
+    delay_try->counted = 0;
 }

@@ -72,15 +72,3 @@ bool browser_is_anonymous(struct str cookie)
 {
     return cookie.len == 1 + MAC_LEN && cookie.ptr[0] == ANONYMOUS;
 }
-
-struct str device_make(struct arena *arena, const struct people_policy *people, int64_t user_id)
-{
-    struct str text = arena_printf(arena, "device %lld", (long long)user_id);
-    struct digest mac = digest_hmac((struct str){(const char *)people->key.bytes, DIGEST_LEN}, text);
-    return base64url_write(arena, (struct str){(const char *)mac.bytes, DIGEST_LEN});
-}
-
-bool device_fits(struct arena *arena, const struct people_policy *people, int64_t user_id, struct str proof)
-{
-    return str_is_present(proof) && secret_equal(device_make(arena, people, user_id), proof);
-}

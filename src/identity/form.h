@@ -34,7 +34,3 @@ enum form_fit form_check(struct arena *arena, const struct form_place *place, st
 /* What a browser that is not signed in is known by: random, nothing is stored of it. */
 struct str browser_draw(struct arena *arena);
 bool browser_is_anonymous(struct str cookie);
-
-/* A browser in which this user has signed in before: guesses of others do not hold it up. */
-struct str device_make(struct arena *arena, const struct people_policy *people, int64_t user_id);
-bool device_fits(struct arena *arena, const struct people_policy *people, int64_t user_id, struct str proof);

@@ -35,10 +35,19 @@ struct session_draft {
     struct str client_address;
     struct str user_agent; /* is cut */
     int64_t ended_id;      /* the session that this one follows; 0: none */
+    /* When the name and password came: of the session that this one follows, when only a factor was added; it ends
+     * when that one would have ended. 0: now. */
+    int64_t authenticated_at;
 };
 
 /* Inside the unit; the cookie's value is handle_write(HANDLE_SESSION) afterwards. */
 STEP session_begin(struct store_tx *tx, const struct people_policy *people, struct session_draft *draft, int64_t now);
 
-/* A second step was asked of the user and not shown yet: nothing but that step is open to the session. */
+/* One of the user's own; `ret_found` is false when it is somebody else's, or gone. */
+STEP session_end(struct store_tx *tx, struct arena *arena, int64_t user_id, int64_t session_id, bool *ret_found);
+
+bool session_has_second_factor(const struct session *session);
+/* The user's app was not shown yet: nothing but that step is open to the session. */
 bool session_is_half(const struct session *session);
+/* The person was there at `since` or later: for max_age. */
+bool session_is_since(const struct session *session, int64_t since);

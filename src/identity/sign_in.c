@@ -4,33 +4,32 @@
 #include "base/log.h"
 #include "crypto/password.h"
 #include "identity/delay.h"
-#include "identity/form.h"
+#include "identity/device.h"
 #include "identity/policy.h"
 #include "identity/user.h"
 #include "store/store.h"
 
 /* A browser that has proved an earlier sign-in is counted apart: who guesses elsewhere does not hold it up. */
-static struct delay_key account_key(const struct sign_in *sign_in)
+static struct delay_subject subject_of(const struct sign_in *sign_in)
 {
-    bool is_known = sign_in->user && device_fits(sign_in->arena, sign_in->people, sign_in->user->id, sign_in->device);
-    return (struct delay_key){is_known ? DELAY_DEVICE : DELAY_ACCOUNT, sign_in->people->realm_id,
-                              sign_in->user ? sign_in->user->username : sign_in->username};
+    const struct user_row *user = sign_in->user;
+    struct str device = STR_NONE;
+    if (user)
+        device = device_read(sign_in->arena, sign_in->people, user->id, sign_in->device, sign_in->now);
+    return (struct delay_subject){
+        .kind = DELAY_PASSWORD,
+        .realm_id = sign_in->people->realm_id,
+        .account = user ? user->username : sign_in->username,
+        .device = device,
+        .client_address = sign_in->client_address,
+    };
 }
 
-static struct delay_key address_key(const struct sign_in *sign_in)
+static void note_wait(struct sign_in *sign_in, int64_t wait_seconds)
 {
-    return (struct delay_key){DELAY_ADDRESS, sign_in->people->realm_id, sign_in->client_address};
-}
-
-static bool must_wait(struct sign_in *sign_in)
-{
-    struct delay_key account = account_key(sign_in), address = address_key(sign_in);
-    int64_t by_account = delay_find_wait(&account, sign_in->now);
-    int64_t by_address = delay_find_wait(&address, sign_in->now);
-    sign_in->wait_seconds = by_account > by_address ? by_account : by_address;
-    if (sign_in->wait_seconds)
+    sign_in->wait_seconds = wait_seconds;
+    if (wait_seconds)
         sign_in->verdict = SIGN_IN_DELAYED;
-    return sign_in->wait_seconds != 0;
 }
 
 /* An address counts only once its owner has confirmed it: anybody may write another's into his own account. */
@@ -51,40 +50,35 @@ STEP sign_in_prepare(struct sign_in *sign_in, struct store_reader *reader)
     struct str typed = str_slice(str_trim(sign_in->username), 0, EMAIL_MAX);
     sign_in->username = username_fold(sign_in->arena, typed);
     TRY(find_user(sign_in, reader));
-    (void)must_wait(sign_in);
+    const struct delay_subject subject = subject_of(sign_in);
+    note_wait(sign_in, delay_find_wait(&subject, sign_in->now));
     return OK;
 }
 
-static struct password_cost cost_of(const struct people_policy *people)
+static bool compare(const struct sign_in *sign_in, const struct password_cost *cost)
 {
-    return (struct password_cost){people->password_memory_bytes, people->password_iterations};
-}
-
-static bool compare(const struct sign_in *sign_in)
-{
-    struct password_cost cost = cost_of(sign_in->people);
-    if (sign_in->user && !str_is_empty(sign_in->user->password_hash))
-        return password_fits(sign_in->password, sign_in->user->password_hash);
-    password_pretend(sign_in->password, &cost);
+    const struct user_row *user = sign_in->user;
+    if (user && password_is_hash(user->password_hash))
+        return password_fits(sign_in->password, user->password_hash);
+    password_pretend(sign_in->password, cost);
     return false;
 }
 
 void sign_in_prove(struct sign_in *sign_in)
 {
-    struct password_cost cost = cost_of(sign_in->people);
-    /* Others may have been wrong since prepare looked. */
-    if (sign_in->verdict != SIGN_IN_UNDECIDED || must_wait(sign_in))
+    const struct password_cost cost = people_password_cost(sign_in->people);
+    const struct delay_subject subject = subject_of(sign_in);
+    struct delay_try delay_try;
+    if (sign_in->verdict != SIGN_IN_UNDECIDED)
         return;
-    struct delay_key account = account_key(sign_in), address = address_key(sign_in);
-    if (!compare(sign_in)) {
-        delay_note_wrong(&account, sign_in->now);
-        delay_note_wrong(&address, sign_in->now);
-        sign_in->verdict = SIGN_IN_WRONG;
+    /* Others may have been wrong since prepare looked: from here on this one counts. */
+    note_wait(sign_in, delay_begin(&subject, sign_in->now, &delay_try));
+    if (sign_in->wait_seconds)
         return;
-    }
-    delay_forgive(&account);
-    sign_in->verdict = sign_in->user->disabled_at ? SIGN_IN_DISABLED : SIGN_IN_FITS;
-    if (password_is_outdated(sign_in->user->password_hash, &cost))
+    bool fits = compare(sign_in, &cost);
+    delay_end(&delay_try, fits ? DELAY_END_RIGHT : DELAY_END_WRONG, sign_in->now);
+    sign_in->verdict = !fits ? SIGN_IN_WRONG : sign_in->user->disabled_at ? SIGN_IN_DISABLED : SIGN_IN_FITS;
+    if (sign_in->verdict == SIGN_IN_FITS && password_is_outdated(sign_in->user->password_hash, &cost))
         sign_in->fresh_hash = password_hash(sign_in->arena, sign_in->password, &cost);
 }
 

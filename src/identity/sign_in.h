@@ -32,7 +32,7 @@ struct sign_in {
     struct str username; /* as typed: a name, or a confirmed e-mail address */
     struct str password;
     struct str client_address;
-    struct str device; /* the proof of an earlier sign-in of this browser (identity/form.h); may be absent */
+    struct str device; /* the proof of an earlier sign-in of this browser (identity/device.h); may be absent */
     /* made by the steps */
     struct user_row *user; /* set when the name is somebody's; tell nobody before the verdict is FITS or DISABLED */
     enum sign_in_verdict verdict;

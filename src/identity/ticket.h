@@ -12,7 +12,7 @@ struct people_policy;
 
 enum ticket_purpose {
     TICKET_CONFIRM_EMAIL,  /* content: the address that becomes the user's */
-    TICKET_RESET_PASSWORD, /* content: the hash of the password that it replaces: another one ends the ticket */
+    TICKET_RESET_PASSWORD, /* content: made by ticket_begin; another password or address of the user ends it */
 };
 
 /* A day to find a mail among others; an hour for what opens an account. */
@@ -30,7 +30,7 @@ struct ticket_draft {
 int64_t ticket_lifetime(enum ticket_purpose purpose);
 
 /* Inside the unit; takes the place of the user's earlier one of this purpose. */
-STEP ticket_begin(struct store_tx *tx, struct ticket_draft *draft, int64_t now);
+STEP ticket_begin(struct store_tx *tx, struct arena *arena, struct ticket_draft *draft, int64_t now);
 
 struct ticket {
     struct ticket_row *row;

@@ -1,7 +1,7 @@
 #include "identity/user.h"
 
 #include "base/arena.h"
-#include "crypto/password.h"
+#include "identity/common_password.h"
 #include "identity/policy.h"
 #include "store/store.h"
 #include "store/tokens.h"
@@ -108,56 +108,24 @@ static size_t count_characters(struct str text)
     return count;
 }
 
-/* [NIST SP 800-63B 5.1.1.2] Compare against values known to be commonly used. Those that are long enough for usual
- * policies; shorter ones are too short anyway. */
-static bool is_common(struct str password)
-{
-    static const char *const common[] = {"password123",
-                                         "password1234",
-                                         "passw0rd123",
-                                         "1234567890",
-                                         "12345678910",
-                                         "123456789012",
-                                         "qwertyuiop",
-                                         "qwerty123456",
-                                         "iloveyou123",
-                                         "letmein1234",
-                                         "administrator",
-                                         "administrator1",
-                                         "1q2w3e4r5t",
-                                         "0987654321",
-                                         "qwerty12345",
-                                         "welcome1234",
-                                         "changeme123",
-                                         "football123",
-                                         "superman123",
-                                         "sunshine123",
-                                         "princess123",
-                                         "aaaaaaaaaa",
-                                         "1111111111",
-                                         "0000000000",
-                                         "abcdefghij",
-                                         "abc1234567",
-                                         "zaq12wsxcde",
-                                         "asdfghjkl;",
-                                         "correcthorsebatterystaple",
-                                         NULL};
-    for (size_t i = 0; common[i]; i++)
-        if (str_equal_nocase(password, str_of(common[i])))
-            return true;
-    return false;
-}
-
+/* Longer ones are taken, and blanks and every sign are allowed. [NIST SP 800-63B 5.1.1.2] */
 enum person_problem password_problem(const struct people_policy *people, struct str username, struct str password)
 {
     struct str local = str_slice(username, 0, str_find(username, '@'));
     if (password.len > PASSWORD_MAX)
         return PERSON_password_long;
+    if (!str_is_utf8(password))
+        return PERSON_password_not_text;
     if (count_characters(password) < people->password_length_min)
         return PERSON_password_short;
     if (str_equal_nocase(password, username) || str_equal_nocase(password, local))
         return PERSON_password_username;
-    return is_common(password) ? PERSON_password_common : PERSON_FINE;
+    return password_is_common(password, people->realm_name) ? PERSON_password_common : PERSON_FINE;
+}
+
+struct password_cost people_password_cost(const struct people_policy *people)
+{
+    return (struct password_cost){people->password_memory_bytes, people->password_iterations};
 }
 
 static STEP find_user(struct person_step *step, struct store_tx *tx, int64_t user_id, struct user_row **ret_row)
@@ -189,6 +157,7 @@ STEP user_register(struct person_step *step, struct store_tx *tx, const struct u
         .email_confirmed_at = draft->is_email_confirmed ? step->now : 0,
     };
     REQUIRE(step, is_text(row.display_name, DISPLAY_NAME_MAX), display_name_malformed);
+    REQUIRE(step, str_is_empty(row.password_hash) || password_is_hash(row.password_hash), password_hash_unknown);
     TRY(user_find(store_tx_reader(tx), step->arena, row.realm_id, username, &taken));
     REQUIRE(step, !taken, username_taken);
     return user_insert(tx, &row, ret_id);
@@ -198,6 +167,7 @@ STEP user_change_password(struct person_step *step, struct store_tx *tx, int64_t
                           int64_t kept_session_id)
 {
     struct user_row *row;
+    REQUIRE(step, password_is_hash(password_hash), password_hash_unknown);
     TRY(find_user(step, tx, user_id, &row));
     row->password_hash = password_hash;
     TRY(user_update(tx, row));

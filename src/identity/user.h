@@ -11,6 +11,7 @@
 
 #include "base/outcome.h"
 #include "base/text.h"
+#include "crypto/password.h"
 #include "store/people.h"
 
 struct arena;
@@ -31,8 +32,10 @@ struct people_policy;
     X(email_malformed, "an e-mail address is at most 254 bytes and has one @ with a host name behind it")            \
     X(password_short, "the password is too short")                                                                   \
     X(password_long, "the password is longer than 1024 bytes")                                                       \
+    X(password_not_text, "the password is not UTF-8, or has a NUL")                                                  \
     X(password_username, "the password is the user's name or address")                                               \
     X(password_common, "the password is one of the most common ones")                                                \
+    X(password_hash_unknown, "a password's hash is Argon2id, bcrypt, yescrypt or SHA-512 as crypt(5) writes it")     \
     X(user_unknown, "there is no such user in the realm")                                                            \
     X(instance_malformed, "an instance's name is 1 to 63 of a-z, 0-9 and -, its title 1 to 200 bytes of text")       \
     X(instance_taken, "there is an instance of that name")                                                           \
@@ -63,6 +66,9 @@ struct person_step {
 struct str username_fold(struct arena *arena, struct str username);
 bool email_is_fit(struct str email);
 
+/* What new hashes cost in this realm. */
+struct password_cost people_password_cost(const struct people_policy *people);
+
 /* Pure: what is wrong with a new password; PERSON_FINE: nothing. Lengths count characters. */
 enum person_problem password_problem(const struct people_policy *people, struct str username, struct str password);
 
@@ -77,7 +83,7 @@ struct user_draft {
 
 STEP user_register(struct person_step *step, struct store_tx *tx, const struct user_draft *draft, int64_t *ret_id);
 
-/* A new password ends every session but `kept_session_id` (0: all). */
+/* A new password ends every session but `kept_session_id` (0: all), and links that were to reset the old one. */
 STEP user_change_password(struct person_step *step, struct store_tx *tx, int64_t user_id, struct str password_hash,
                           int64_t kept_session_id);
 STEP user_rename(struct person_step *step, struct store_tx *tx, int64_t user_id, struct str display_name);
