@@ -21,8 +21,8 @@
 #define FILE_MAX 1048576
 #define PORT_MAX 65535
 #define NOBODY   -1
-/* The first line of the configuration tells a demo from any other folder. */
-#define MARK "# Made by `jeton demo`, and made anew when --listen changes.\n"
+/* The first line of the configuration tells a demo from any other folder, the second what it was made of. */
+#define MARK "# Made by `jeton demo`"
 
 struct demo {
     struct arena *arena;
@@ -31,7 +31,7 @@ struct demo {
     unsigned port;
     unsigned operations_port;
     int claim;           /* of the data folder; NOBODY: none yet */
-    bool is_new_address; /* since demo.json was written */
+    bool is_new;         /* the configuration was made anew */
     json_t *values;      /* for the holes of configuration and seed */
     json_t *description; /* demo.json */
 };
@@ -240,23 +240,35 @@ static void read_description(struct demo *demo)
         demo->description = json_keep(demo->arena, json_object());
 }
 
-/* The same address as last time: whatever the operator changed in the configuration stays. */
+static struct str first_lines(const struct demo *demo)
+{
+    return arena_printf(demo->arena,
+                        MARK ", and made anew when --listen or jeton's own demo changes; what stood here before is\n"
+                             "# then in jeton.yaml.before. Made of %016llx.\n",
+                        (unsigned long long)str_hash(shipped_demo_configuration()));
+}
+
+/* The same address and the same demo as last time: whatever the operator changed in the configuration stays. */
 static bool is_unchanged(const struct demo *demo)
 {
+    struct str text;
     struct str origin = json_member(demo->description, "origin");
-    return is_demo(demo) && str_equal(origin, json_member(demo->values, "origin"));
+    return file_read(demo->arena, path_in(demo, "jeton.yaml"), FILE_MAX, &text) &&
+           str_has_prefix(text, first_lines(demo)) && str_equal(origin, json_member(demo->values, "origin"));
 }
 
 static bool write_configuration(struct demo *demo)
 {
     struct str text, unknown;
-    demo->is_new_address = !is_unchanged(demo);
-    if (!demo->is_new_address)
+    demo->is_new = !is_unchanged(demo);
+    if (!demo->is_new)
         return true;
     if (!fill_holes(demo->arena, shipped_demo_configuration(), demo->values, NULL, &text, &unknown))
         return complain("demo.yaml", "has a hole that nothing fills");
-    text = arena_printf(demo->arena, MARK "%.*s", STR_ARGS(text));
+    text = arena_printf(demo->arena, "%.*s%.*s", STR_ARGS(first_lines(demo)), STR_ARGS(text));
     const char *path = path_in(demo, "jeton.yaml");
+    if (rename(path, path_in(demo, "jeton.yaml.before")) != 0 && errno != ENOENT)
+        return complain(path, strerror(errno));
     return file_write(path, text, 0600) || complain(path, strerror(errno));
 }
 
@@ -270,14 +282,29 @@ static bool write_description(const struct demo *demo)
 
 /* --- serving --- */
 
+static void print_url(const json_t *service)
+{
+    const json_t *user = json_object_get(service, "user");
+    const char *url = json_string_value(json_object_get(service, "authorize_url"));
+    if (url && user)
+        printf("# In a browser, as %s with the password %s:\n%s\n",
+               json_string_value(json_object_get(user, "username")),
+               json_string_value(json_object_get(user, "password")), url);
+}
+
 static void print_tries(const struct demo *demo)
 {
     const char *name;
     json_t *service;
-    printf("Jeton serves %s from %s. Each of these lines gets a token:\n\n", json_member(demo->values, "origin").ptr,
-           demo->folder);
+    printf("Jeton serves %s from %s. Each line that begins with curl gets a token; each\n"
+           "URL asks you in a browser, which ends at an address where nobody listens: the code stands in it.\n\n",
+           json_member(demo->values, "origin").ptr, demo->folder);
     json_object_foreach(json_object_get(demo->description, "services"), name, service)
-        printf("# %s\n%s\n\n", name, json_string_value(json_object_get(service, "try")));
+    {
+        printf("# %s\n%s\n", name, json_string_value(json_object_get(service, "try")));
+        print_url(service);
+        putchar('\n');
+    }
     fflush(stdout);
 }
 
@@ -293,7 +320,7 @@ static bool register_services(const struct control_host *host, void *arg)
 {
     struct demo *demo = arg;
     struct str error;
-    if (demo->is_new_address)
+    if (demo->is_new)
         tell_addresses(demo);
     if (!seed_services(host, demo->arena, demo->values, demo->description, &error))
         return complain(demo->folder, arena_cstr(demo->arena, error));

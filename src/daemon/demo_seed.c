@@ -81,15 +81,15 @@ static struct str node_text(const struct yaml_node *service, const char *key)
     return node && node->kind == YAML_SCALAR ? node->text : STR_NONE;
 }
 
-static bool knows_client(struct seeding *seeding, const struct yaml_node *service, const json_t *told)
+/* The store may have forgotten what demo.json tells: NULL then. */
+static const json_t *show_client(struct seeding *seeding, const struct yaml_node *service, const json_t *told)
 {
     struct str client_id = json_member(told, "client_id");
-    json_t *arguments;
     if (!str_is_present(client_id))
-        return false;
-    arguments = json_pack("{s:o, s:o}", "client_id", json_of_str(client_id), "realm",
-                          json_of_str(node_text(service, "realm")));
-    return run(seeding, "client show", arguments) != NULL;
+        return NULL;
+    return run(seeding, "client show",
+               json_pack("{s:o, s:o}", "client_id", json_of_str(client_id), "realm",
+                         json_of_str(node_text(service, "realm"))));
 }
 
 static void copy_credentials(json_t *told, const json_t *client)
@@ -117,9 +117,10 @@ static void tell_clients(json_t *told, const json_t *clients)
 
 static bool register_application(struct seeding *seeding, const struct yaml_node *service, json_t *told)
 {
-    json_t *arguments = json_pack("{s:o, s:s, s:b, s:b}", "realm", json_of_str(node_text(service, "realm")), "name",
-                                  "Demo application", "development", is_true(service, "development"), "trusted",
-                                  is_true(service, "trusted"));
+    json_t *arguments =
+        json_pack("{s:o, s:s, s:s, s:b, s:b, s:b}", "realm", json_of_str(node_text(service, "realm")), "name",
+                  "Demo application", "website", "https://example.com/", "verified", true, "development",
+                  is_true(service, "development"), "trusted", is_true(service, "trusted"));
     const json_t *created = run(seeding, "app create", arguments);
     if (!created)
         return false;
@@ -163,6 +164,109 @@ static bool register_service(struct seeding *seeding, const struct yaml_node *se
            register_resource_server(seeding, service, told);
 }
 
+/* --- people: what an earlier demo has not is added to it --- */
+
+static json_t *in_realm(const struct yaml_node *service)
+{
+    return json_pack("{s:o}", "realm", json_of_str(node_text(service, "realm")));
+}
+
+/* Of one environment's client; NULL is none. */
+static bool ensure_redirect_uri(struct seeding *seeding, const struct yaml_node *service, const json_t *told)
+{
+    struct str redirect_uri = node_text(service, "redirect_uri");
+    const json_t *client = show_client(seeding, service, told);
+    if (!str_is_present(redirect_uri) || !client || json_array_size(json_object_get(client, "redirect_uris")))
+        return true;
+    json_t *arguments = in_realm(service);
+    json_object_set(arguments, "client_id", json_object_get(client, "client_id"));
+    json_object_set_new(arguments, "redirect_uri", json_of_str(redirect_uri));
+    return run(seeding, "client redirect-uris set", arguments) != NULL;
+}
+
+/* One of the list's objects has this text as that member. */
+static bool has_member(const json_t *list, const char *member, struct str text)
+{
+    const json_t *object;
+    size_t index;
+    json_array_foreach(list, index, object)
+    {
+        if (str_equal(json_member(object, member), text))
+            return true;
+    }
+    return false;
+}
+
+static bool ensure_instances(struct seeding *seeding, const struct yaml_node *service, json_t *told)
+{
+    const struct yaml_node *instances = yaml_member(service, "instances");
+    const json_t *known = run(seeding, "instance list", in_realm(service));
+    json_t *list = json_array();
+    json_object_set_new(told, "instances", list);
+    for (const struct yaml_node *node = instances->child; node; node = node->next) {
+        json_t *instance = json_pack("{s:o, s:o}", "name", json_of_str(node->key), "title", json_of_str(node->text));
+        json_array_append_new(list, instance);
+        if (has_member(known, "name", node->key))
+            continue;
+        json_t *arguments = in_realm(service);
+        json_object_update(arguments, instance);
+        if (!run(seeding, "instance add", arguments))
+            return false;
+    }
+    return known != NULL;
+}
+
+static json_t *name_user(const struct yaml_node *service)
+{
+    json_t *arguments = in_realm(service);
+    json_object_set_new(arguments, "username", json_of_str(node_text(service, "user")));
+    return arguments;
+}
+
+/* A new one, or one that the store knows and demo.json has lost. */
+static bool make_user(struct seeding *seeding, const struct yaml_node *service, bool is_known, json_t *told)
+{
+    json_t *arguments = name_user(service);
+    if (!is_known)
+        json_object_set_new(arguments, "display_name", json_string("Ada Lovelace"));
+    const json_t *made = run(seeding, is_known ? "user reset-password" : "user add", arguments);
+    if (!made)
+        return false;
+    json_object_set_new(told, "user",
+                        json_pack("{s:O, s:O}", "username", json_object_get(made, "username"), "password",
+                                  json_object_get(made, "password")));
+    return true;
+}
+
+static bool ensure_memberships(struct seeding *seeding, const struct yaml_node *service)
+{
+    const struct yaml_node *instances = yaml_member(service, "instances");
+    const json_t *list = run(seeding, "member list", name_user(service));
+    for (const struct yaml_node *node = instances->child; list && node; node = node->next) {
+        json_t *arguments;
+        if (has_member(list, "instance", node->key))
+            continue;
+        arguments = name_user(service);
+        json_object_set_new(arguments, "instance", json_of_str(node->key));
+        if (!run(seeding, "member add", arguments))
+            return false;
+    }
+    return list != NULL;
+}
+
+static bool ensure_people(struct seeding *seeding, const struct yaml_node *service, json_t *told)
+{
+    if (!str_is_present(node_text(service, "user")))
+        return true;
+    if (!ensure_instances(seeding, service, told))
+        return false;
+    bool is_known = run(seeding, "user show", name_user(service)) != NULL;
+    bool is_told = str_is_present(json_member(json_object_get(told, "user"), "password"));
+    if (!(is_known && is_told) && !make_user(seeding, service, is_known, told))
+        return false;
+    return ensure_memberships(seeding, service);
+}
+
 static bool tell_filled(struct seeding *seeding, json_t *told, struct str key, struct str text)
 {
     struct str filled, unknown = STR_NONE;
@@ -180,8 +284,13 @@ static bool tell_members(struct seeding *seeding, const struct yaml_node *servic
         if (!tell_filled(seeding, told, member->key, member->text))
             return false;
     }
-    struct str line = node_text(service, "try");
-    return !str_is_present(line) || tell_filled(seeding, told, STR("try"), line);
+    static const char *const filled[] = {"redirect_uri", "try", "authorize_url"};
+    for (size_t i = 0; i < sizeof(filled) / sizeof(filled[0]); i++) {
+        struct str text = node_text(service, filled[i]);
+        if (str_is_present(text) && !tell_filled(seeding, told, str_of(filled[i]), text))
+            return false;
+    }
+    return true;
 }
 
 static json_t *require_member(json_t *object, struct str name)
@@ -197,12 +306,16 @@ static json_t *require_member(json_t *object, struct str name)
 /* One level below another only: what stands beside a service has nothing beside it. */
 static bool ensure_service(struct seeding *seeding, const struct yaml_node *service, json_t *told)
 {
-    if (!knows_client(seeding, service, told) && !register_service(seeding, service, told))
+    if (!show_client(seeding, service, told) && !register_service(seeding, service, told))
+        return false;
+    if (!ensure_redirect_uri(seeding, service, told) ||
+        !ensure_redirect_uri(seeding, service, json_object_get(told, "development")) ||
+        !ensure_people(seeding, service, told))
         return false;
     const struct yaml_node *beside = yaml_member(service, "beside");
     for (const struct yaml_node *other = beside ? beside->child : NULL; other; other = other->next) {
         json_t *place = require_member(told, other->key);
-        if (!knows_client(seeding, other, place) && !register_service(seeding, other, place))
+        if (!show_client(seeding, other, place) && !register_service(seeding, other, place))
             return false;
         if (!tell_members(seeding, other, place))
             return false;

@@ -12,9 +12,9 @@ struct arena;
 struct control_host;
 
 /*
- * Makes `description` whole: registers each service that it does not know yet or that the store has forgotten, and
- * writes the other members of every service anew, with the holes filled from `values` and the service itself. False,
- * with `ret_error`, when a command or the seed is wrong.
+ * Makes `description` whole: registers each service that it does not know yet or that the store has forgotten, its
+ * user and instances, and writes the other members of every service anew, with the holes filled from `values` and the
+ * service itself. False, with `ret_error`, when a command or the seed is wrong.
  */
 bool seed_services(const struct control_host *host, struct arena *arena, const json_t *values, json_t *description,
                    struct str *ret_error);

@@ -257,7 +257,7 @@ def collect_secrets(value):
     if not isinstance(value, dict):
         return set()
     found = {text for key, text in value.items()
-             if key in ("client_secret", "account_secret", "app_token", "access_token", "refresh_token")
+             if key in ("client_secret", "account_secret", "app_token", "access_token", "refresh_token", "password")
              and isinstance(text, str) and text}
     return found.union(*map(collect_secrets, value.values()))
 

@@ -8,10 +8,12 @@ import socket
 import sqlite3
 import stat
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import daemon as daemons
 import pytest
+import yaml
 
 
 def jeton(*words, **options):
@@ -179,6 +181,11 @@ def test_the_demo_says_what_it_made(shared_demo):
     for name, service in services.items():
         assert {"client_id", "client_secret", "token_path", "try"} <= set(service), name
         assert set(service["resource_server"]) == {"client_id", "client_secret"}
+        assert {"username", "password"} == set(service["user"])
+        assert [set(instance) for instance in service["instances"]] == [{"name", "title"}] * 2
+        assert service["redirect_uri"] == "http://localhost:8765/callback"
+        assert {"scope", "sign_in_path", "applications_path"} <= set(service)
+        assert ("authorize_path" in service) == ("authorize_url" in service) == (name != "podero")
     assert {"app_id", "app_token"} <= set(services["podio"])
     assert set(services["podchaser"]["development"]) == {"client_id", "client_secret"}
     assert "refresh_path" in services["radioworkflow"]
@@ -212,10 +219,14 @@ def test_the_demo_prints_the_lines_and_then_ready(folder):
     assert printed[-1:] == ["ready"]
     services = json.loads(Path(folder, "demo", "demo.json").read_text())["services"]
     assert [line for line in printed if line.startswith("curl ")] == [told["try"] for told in services.values()]
+    assert [line for line in printed if line.startswith("http")] == [
+        told["authorize_url"] for told in services.values() if "authorize_url" in told]
+    for told in services.values():
+        assert ("authorize_url" not in told) or any(told["user"]["password"] in line for line in printed)
 
 
 def credentials(server):
-    return {name: (told["client_id"], told["client_secret"], told["resource_server"])
+    return {name: (told["client_id"], told["client_secret"], told["resource_server"], told["user"]["password"])
             for name, told in server.description["services"].items()}
 
 
@@ -249,6 +260,76 @@ def test_a_demo_started_again_leaves_the_configuration_to_the_operator(own_demo)
     configuration.write_text(configuration.read_text() + "# mine\n")
     own_demo.start()
     assert configuration.read_text().endswith("# mine\n")
+
+
+OF_PEOPLE = ("user", "instances", "redirect_uri", "authorize_path", "authorize_url", "scope", "sign_in_path",
+             "applications_path")
+
+
+def make_demo_of_before(server):
+    """The folder as a version without people has left it."""
+    folder = server.data_folder.parent
+    configuration = yaml.safe_load((folder / "jeton.yaml").read_text())
+    del configuration["mail"]
+    for realm in configuration["realms"].values():
+        realm["grants"] = {name: policy for name, policy in realm["grants"].items()
+                           if name not in ("authorization_code", "implicit", "password")}
+        for section in ("code", "authorize", "appearance", "people"):
+            realm.pop(section, None)
+    mark = "# Made by `jeton demo`, and made anew when --listen changes.\n"
+    (folder / "jeton.yaml").write_text(mark + yaml.safe_dump(configuration, sort_keys=False))
+    description = json.loads((folder / "demo.json").read_text())
+    for service in description["services"].values():
+        for member in OF_PEOPLE:
+            service.pop(member, None)
+    (folder / "demo.json").write_text(json.dumps(description))
+    with closing(sqlite3.connect(server.data_folder / "jeton.db")) as database, database:
+        for table in ("users", "instances", "memberships"):
+            database.execute(f"DELETE FROM {table}")
+        database.execute("UPDATE clients SET redirect_uris = ''")
+
+
+def test_a_demo_of_before_is_brought_up_to_date(own_demo):
+    """It keeps its credentials; people, instances and redirect_uris are added."""
+    folder, before = own_demo.data_folder.parent, own_demo.description["services"]
+    token = as_json(get_token(own_demo, before["standard"]))["access_token"]
+    own_demo.stop()
+    make_demo_of_before(own_demo)
+    old_configuration = (folder / "jeton.yaml").read_text()
+    own_demo.start()
+    daemons.read_description(own_demo)
+    services = own_demo.description["services"]
+    for name, told in services.items():
+        assert {**told, "user": None} == {**before[name], "user": None}
+        client = run(own_demo, "client", "show", told["client_id"], "--realm", name)
+        assert client["redirect_uris"] == [told["redirect_uri"]]
+        members = run(own_demo, "member", "list", told["user"]["username"], "--realm", name)
+        assert [member["instance"] for member in members] == sorted(
+            (instance["name"] for instance in told["instances"]), key=lambda found: title_of(told, found))
+    development = run(own_demo, "client", "show", services["podchaser"]["development"]["client_id"])
+    assert development["redirect_uris"] == [services["podchaser"]["redirect_uri"]]
+    assert (folder / "jeton.yaml.before").read_text() == old_configuration
+    assert "authorization_code" in (folder / "jeton.yaml").read_text()
+    whoami = own_demo.request("GET", "/oauth2/whoami", {"Authorization": f"Bearer {token}"})
+    assert whoami.status == 200
+
+
+def title_of(service, name):
+    return next(instance["title"] for instance in service["instances"] if instance["name"] == name)
+
+
+def test_a_demo_whose_user_is_not_told_gets_another_password(own_demo):
+    folder, before = own_demo.data_folder.parent, own_demo.description["services"]
+    own_demo.stop()
+    description = json.loads((folder / "demo.json").read_text())
+    del description["services"]["podio"]["user"]
+    (folder / "demo.json").write_text(json.dumps(description))
+    own_demo.start()
+    daemons.read_description(own_demo)
+    user = own_demo.description["services"]["podio"]["user"]
+    assert user["username"] == before["podio"]["user"]["username"]
+    assert user["password"] != before["podio"]["user"]["password"]
+    assert own_demo.description["services"]["standard"]["user"] == before["standard"]["user"]
 
 
 def test_the_demo_registers_anew_what_the_database_forgot(own_demo):
