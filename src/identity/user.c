@@ -51,12 +51,13 @@ static bool is_name_byte(char byte)
     return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '.' || byte == '_' || byte == '-';
 }
 
+/* As a label of a host name: it may become one. [RFC1123 2.1] */
 static bool is_slug(struct str text, size_t max)
 {
     for (size_t i = 0; i < text.len; i++)
         if (!is_name_byte(text.ptr[i]) || text.ptr[i] == '.' || text.ptr[i] == '_')
             return false;
-    return text.len > 0 && text.len <= max;
+    return text.len > 0 && text.len <= max && text.ptr[0] != '-' && text.ptr[text.len - 1] != '-';
 }
 
 static bool is_text(struct str text, size_t max)

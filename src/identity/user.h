@@ -37,10 +37,10 @@ struct people_policy;
     X(password_common, "the password is one of the most common ones")                                                \
     X(password_hash_unknown, "a password's hash is Argon2id, bcrypt, yescrypt or SHA-512 as crypt(5) writes it")     \
     X(user_unknown, "there is no such user in the realm")                                                            \
-    X(instance_malformed, "an instance's name is 1 to 63 of a-z, 0-9 and -, its title 1 to 200 bytes of text")       \
+    X(instance_malformed, "an instance's name is 1 to 63 of a-z, 0-9 and inner -, its title 1 to 200 bytes of text") \
     X(instance_taken, "there is an instance of that name")                                                           \
     X(instance_unknown, "there is no such instance in the realm")                                                    \
-    X(role_malformed, "a role is 1 to 63 of a-z, 0-9 and -")                                                         \
+    X(role_malformed, "a role is 1 to 63 of a-z, 0-9 and inner -")                                                   \
     X(not_a_member, "the user is no member of the instance")
 
 enum person_problem {
