@@ -65,9 +65,8 @@ static void write_nodes(const struct node *first, const struct scope *scope, con
         write_node(node, scope, language, out);
 }
 
-void template_write(const struct template *template, const json_t *model, const struct language *language,
+void template_write(const struct template *template, const struct scope *scope, const struct language *language,
                     struct buf *out)
 {
-    struct scope scope = {NULL, model};
-    write_nodes(template->first, &scope, language, out);
+    write_nodes(template->first, scope, language, out);
 }

@@ -37,5 +37,5 @@ struct templates *templates_read(struct arena *arena, const struct embedded_file
 /* NULL: there is none. */
 const struct template *template_find(const struct templates *templates, struct str name);
 
-void template_write(const struct template *template, const json_t *model, const struct language *language,
+void template_write(const struct template *template, const struct scope *scope, const struct language *language,
                     struct buf *out);

@@ -8,7 +8,6 @@
     X(word, sign_in_wrong)                                                                                           \
     X(word, sign_in_delayed)                                                                                         \
     X(word, sign_in_disabled)                                                                                        \
-    X(word, sign_in_unconfirmed)                                                                                     \
     X(word, sign_in_first)                                                                                           \
     X(word, code_wrong)                                                                                              \
     X(word, form_expired)                                                                                            \
@@ -25,14 +24,16 @@
     X(word, password_short)                                                                                          \
     X(word, password_long)                                                                                           \
     X(word, password_username)                                                                                       \
-    X(word, busy)                                                                                                    \
+    X(word, password_common)                                                                                         \
+    X(word, mail_delayed)                                                                                            \
     X(word, label_missing)                                                                                           \
     X(word, passkey_refused)                                                                                         \
     X(word, passkeys_full)                                                                                           \
     X(error, heading)                                                                                                \
     X(error, client)                                                                                                 \
-    X(error, forbidden)                                                                                              \
-    X(error, forbidden_text)                                                                                         \
+    X(error, person)                                                                                                 \
+    X(error, malformed)                                                                                              \
+    X(error, malformed_text)                                                                                         \
     X(error, not_found)                                                                                              \
     X(error, not_found_text)                                                                                         \
     X(error, unavailable)                                                                                            \
@@ -72,6 +73,8 @@
     X(signed_out, title)                                                                                             \
     X(signed_out, lead)                                                                                              \
     X(signed_out, sign_in)                                                                                           \
+    X(duration, second_one)                                                                                          \
+    X(duration, seconds)                                                                                             \
     X(duration, minute_one)                                                                                          \
     X(duration, minutes)                                                                                             \
     X(duration, hour_one)                                                                                            \

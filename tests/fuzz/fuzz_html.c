@@ -46,7 +46,7 @@ static struct str fill(struct arena *arena, const struct template *template, str
     json_t *model = json_keep(
         arena, json_pack("{s:o, s:[o, o]}", "x", json_of_str(value), "l", json_of_str(value), json_of_str(value)));
     buf_init(&out, arena, PAGE_MAX);
-    template_write(template, model, catalogue_choose(catalogue, STR_NONE), &out);
+    template_write(template, &(struct scope){NULL, model}, catalogue_choose(catalogue, STR_NONE), &out);
     return out.is_full ? STR("") : buf_str(&out);
 }
 

@@ -77,7 +77,7 @@ static struct str fill(struct str name, const json_t *model, const char *languag
         print_error("%.*s\n", STR_ARGS(name));
     assert_non_null(template);
     buf_init(&out, shop.arena, 1 << 20);
-    template_write(template, model, catalogue_choose(shop.catalogue, str_of(language)), &out);
+    template_write(template, &(struct scope){NULL, model}, catalogue_choose(shop.catalogue, str_of(language)), &out);
     assert_false(out.is_full);
     return buf_str(&out);
 }

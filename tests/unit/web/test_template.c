@@ -59,7 +59,8 @@ static struct str fill(const struct templates *templates, const char *json)
     const json_t *model = json_read(shop.arena, str_of(json));
     assert_non_null(model);
     buf_init(&out, shop.arena, 1 << 16);
-    template_write(template_find(templates, STR("page")), model, catalogue_choose(shop.catalogue, STR_NONE), &out);
+    template_write(template_find(templates, STR("page")), &(struct scope){NULL, model},
+                   catalogue_choose(shop.catalogue, STR_NONE), &out);
     return buf_str(&out);
 }
 
