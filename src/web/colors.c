@@ -11,9 +11,17 @@
 #define SHAPE_CONTRAST 1.6
 #define STEPS          64
 
-/* The cards of style.css. */
 static const struct color white = {0xff, 0xff, 0xff}, black = {0, 0, 0};
-static const struct color day_card = {0xff, 0xff, 0xff}, night_card = {0x1a, 0x1d, 0x22};
+
+/* Of style.css. */
+struct scheme {
+    struct color card;
+    struct color page;
+    double softness; /* how much of the accent is in --accent-soft */
+};
+
+static const struct scheme day = {{0xff, 0xff, 0xff}, {0xf4, 0xf5, 0xf7}, 0.08};
+static const struct scheme night = {{0x1a, 0x1d, 0x22}, {0x11, 0x13, 0x17}, 0.14};
 
 bool color_parse(struct str text, struct color *ret_color)
 {
@@ -70,11 +78,13 @@ static void write_color(struct buf *out, const char *name, struct color color)
     buf_printf(out, "%s:#%02x%02x%02x;", name, color.red, color.green, color.blue);
 }
 
-static void write_scheme(struct buf *out, struct color accent, struct color card, double softness)
+static void write_scheme(struct buf *out, struct color accent, const struct scheme *scheme)
 {
-    struct color shape = color_adapt(accent, card, SHAPE_CONTRAST);
-    struct color soft = mix(card, accent, softness);
-    struct color text = color_adapt(color_adapt(accent, card, TEXT_CONTRAST), soft, TEXT_CONTRAST);
+    struct color shape = color_adapt(accent, scheme->card, SHAPE_CONTRAST);
+    struct color soft = mix(scheme->card, accent, scheme->softness);
+    struct color text = color_adapt(accent, scheme->card, TEXT_CONTRAST);
+    text = color_adapt(text, scheme->page, TEXT_CONTRAST);
+    text = color_adapt(text, soft, TEXT_CONTRAST);
     buf_add(out, STR(":root{"));
     write_color(out, "--accent", shape);
     write_color(out, "--on-accent", color_find_text(shape));
@@ -87,9 +97,9 @@ struct str colors_write(struct arena *arena, struct color accent)
 {
     struct buf out;
     buf_init(&out, arena, 1024);
-    write_scheme(&out, accent, day_card, 0.08);
+    write_scheme(&out, accent, &day);
     buf_add(&out, STR("@media (prefers-color-scheme:dark){"));
-    write_scheme(&out, accent, night_card, 0.14);
+    write_scheme(&out, accent, &night);
     buf_add(&out, STR("}\n"));
     return buf_str(&out);
 }

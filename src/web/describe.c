@@ -10,7 +10,7 @@
 #include "web/visit.h"
 
 /* More is not read by anybody. */
-#define WITHHELD_MAX 6
+#define WITHHELD_MAX 4
 
 struct str describe_initial(struct arena *arena, struct str name)
 {
@@ -169,7 +169,8 @@ json_t *describe_withheld(const struct realm *realm, struct str scope)
         return list;
     for (size_t i = 0; i < realm->scope_count && json_array_size(list) < WITHHELD_MAX; i++) {
         const struct scope_policy *policy = &realm->scopes[i];
-        if (policy->is_write && policy->description.len && !has_policy(realm, scope, policy))
+        bool is_told = policy->is_write && policy->description.len && !is_wide(policy->name);
+        if (is_told && !has_policy(realm, scope, policy))
             json_array_append_new(list, json_of_str(policy->description));
     }
     return list;
