@@ -15,6 +15,7 @@
 #include "web/errand.h"
 #include "web/say.h"
 #include "web/site_parts.h"
+#include "web/tally.h"
 
 /* Newer grants of one person that are looked at: many of them are one connection. */
 #define GRANTS_MAX 500
@@ -168,6 +169,7 @@ static void answer_withdraw(struct visit *visit, enum outcome outcome)
     log_event(LOG_INFO, "consent_withdrawn", log_text("exchange", visit->exchange->id),
               log_text("realm", visit->place->realm->name), log_text("username", visit->session->user->username),
               log_number("application", connection->application_id), log_number("instance", connection->instance_id));
+    tally_add(visit->place->tally, TALLY_CONSENT_WITHDRAWN);
     visit_go_done(visit, "applications", "withdrawn");
 }
 

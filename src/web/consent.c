@@ -19,6 +19,7 @@
 #include "web/fresh.h"
 #include "web/say.h"
 #include "web/site_parts.h"
+#include "web/tally.h"
 
 /* More are a list to choose from. */
 #define CHOICES_MAX 5
@@ -123,13 +124,14 @@ static void show_question(struct visit *visit)
     visit_show(visit, "consent");
 }
 
-static void log_decision(const struct visit *visit, const char *event)
+static void note_decision(const struct visit *visit, const char *event, enum tally_of of)
 {
     const struct call *call = visit->call;
     log_event(LOG_INFO, event, log_text("exchange", visit->exchange->id), log_text("realm", call->realm->name),
               log_text("username", visit->session->user->username), log_text("client_id", call->client->client_id),
               log_text("instance", call->instance ? call->instance->name : STR("")), log_text("scope", call->scope),
               log_text("client_address", visit->exchange->request.client_address));
+    tally_add(visit->place->tally, of);
 }
 
 /* May run twice: what the first run refused must not outlive its rollback. */
@@ -143,7 +145,10 @@ static void answer_allowed(struct visit *visit, enum outcome outcome)
 {
     const struct question *question = visit->own;
     if (outcome == OK) {
-        log_decision(visit, question->is_given ? "consent_given" : "consent_remembered");
+        if (question->is_given)
+            note_decision(visit, "consent_given", TALLY_CONSENT_GIVEN);
+        else
+            note_decision(visit, "consent_remembered", TALLY_CONSENT_REMEMBERED);
         authorize_conclude(visit->call);
     } else if (outcome == FAILED) {
         (void)refuse(visit->call, REFUSED_store_unavailable);
@@ -233,7 +238,7 @@ static void decide(struct visit *visit)
     struct question *question = visit->own;
     struct str decision = visit_field(visit, "decision");
     if (str_equal(decision, STR("deny"))) {
-        log_decision(visit, "consent_denied");
+        note_decision(visit, "consent_denied", TALLY_CONSENT_DENIED);
         if (authorize_deny(visit->call) == REFUSED)
             answer_client(visit);
         return;

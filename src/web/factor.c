@@ -15,6 +15,7 @@
 #include "web/qr.h"
 #include "web/say.h"
 #include "web/site_parts.h"
+#include "web/tally.h"
 
 struct step {
     struct person_step person;
@@ -76,12 +77,14 @@ static void answer_factor(struct visit *visit, enum outcome outcome)
     }
     if (outcome == REFUSED) {
         log_factor(visit, LOG_WARNING, "second_factor_failed", "wrong");
+        tally_add(visit->place->tally, TALLY_FACTOR_WRONG);
         visit->status = 403;
         visit_add_problem(visit, "code", WORD_word_code_wrong);
         factor_show(visit);
         return;
     }
     log_factor(visit, LOG_INFO, "second_factor_shown", step->factor == FACTOR_TOTP ? "code" : "recovery_code");
+    tally_add(visit->place->tally, TALLY_FACTOR_SHOWN);
     sign_in_finish(visit, &step->draft);
     visit_return(visit);
 }

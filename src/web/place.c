@@ -6,6 +6,7 @@
 #include "web/colors.h"
 #include "web/describe.h"
 #include "web/site_parts.h"
+#include "web/tally.h"
 
 /* Where the configuration names no colour: that of style.css. */
 static const struct color usual_accent = {0x2f, 0x5b, 0xd0};
@@ -68,6 +69,7 @@ void place_init(struct arena *arena, struct place *place, const struct site *sit
     place->device = cookie_of(arena, device, realm->issuer);
     place->colors = make_colors(arena, prefix, realm);
     place->image_source = describe_origin(realm->appearance.logo_uri);
+    place->tally = tally_create(arena, realm->name);
     place->model =
         json_keep(arena, json_pack("{s:o, s:o, s:o, s:o, s:I}", "realm", describe_realm(arena, realm), "paths",
                                    list_paths(arena, prefix), "style", json_of_str(site->assets[ASSET_STYLE].path),

@@ -17,6 +17,7 @@
 #include "web/fresh.h"
 #include "web/say.h"
 #include "web/site_parts.h"
+#include "web/tally.h"
 
 struct coming {
     struct sign_in sign_in;
@@ -46,16 +47,19 @@ static void show_refused(struct visit *visit, const struct sign_in *sign_in)
 {
     switch (sign_in->verdict) {
     case SIGN_IN_DELAYED:
+        tally_add(visit->place->tally, TALLY_SIGN_IN_DELAYED);
         visit->status = 429;
         response_header_add(visit->exchange, STR("Retry-After"), arena_decimal(visit->arena, sign_in->wait_seconds));
         visit_set_text(visit, "lifetime", say_duration(visit, sign_in->wait_seconds));
         visit_add_problem(visit, NULL, WORD_word_sign_in_delayed);
         break;
     case SIGN_IN_DISABLED:
+        tally_add(visit->place->tally, TALLY_SIGN_IN_DISABLED);
         visit->status = 403;
         visit_add_problem(visit, NULL, WORD_word_sign_in_disabled);
         break;
     default:
+        tally_add(visit->place->tally, TALLY_SIGN_IN_WRONG);
         visit->status = 403;
         visit_add_problem(visit, "password", WORD_word_sign_in_wrong);
     }
@@ -104,6 +108,7 @@ static void answer(struct visit *visit, enum outcome outcome)
         show_refused(visit, &coming->sign_in);
         return;
     }
+    tally_add(visit->place->tally, TALLY_SIGNED_IN);
     sign_in_finish(visit, &coming->draft);
     visit_return(visit);
 }

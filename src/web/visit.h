@@ -18,6 +18,7 @@
 
 struct call;
 struct page;
+struct tally;
 struct store_reader;
 
 /* A file of ours at a path that names its content, so that browsers may keep it for good. */
@@ -37,7 +38,8 @@ struct place {
     struct cookie device; /* who has signed in with it before */
     struct asset colors;
     struct str image_source; /* where the realm's logo comes from, when it is not from here */
-    const json_t *model;     /* what every page of the realm has: read only */
+    const struct tally *tally;
+    const json_t *model; /* what every page of the realm has: read only */
 };
 
 struct visit {
