@@ -223,6 +223,24 @@ void site_ask(void *site, struct exchange *exchange, struct call *call, struct s
         visit_fail_for_now(visit);
 }
 
+/* Something was written for this visit already, so what is remembered is asked for, too. */
+void consent_go_on(struct visit *visit)
+{
+    if (!visit_find_session(visit)) {
+        visit_fail_for_now(visit);
+        return;
+    }
+    visit->status = 200;
+    if (!may_go_on(visit))
+        return;
+    if (visit->call->refusal)
+        answer_client(visit);
+    else if (load_question(visit) == OK)
+        show_question(visit);
+    else
+        visit_fail_for_now(visit);
+}
+
 static bool choose_instance(struct visit *visit)
 {
     const struct question *question = visit->own;

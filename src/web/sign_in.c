@@ -180,7 +180,11 @@ static void answer_sign_out(struct visit *visit, enum outcome outcome)
     log_event(LOG_INFO, "user_signed_out", log_text("exchange", visit->exchange->id),
               log_text("realm", visit->place->realm->name), log_text("username", user->username));
     cookie_clear(&visit->place->cookie, visit->exchange);
-    visit_go(visit, str_is_present(visit->return_to) ? visit->return_to : visit_path(visit, "sign-out"));
+    visit->browser = STR_NONE;
+    if (str_is_present(visit->return_to))
+        visit_return(visit);
+    else
+        visit_go(visit, visit_path(visit, "sign-out"));
 }
 
 static void take_sign_out(struct visit *visit)

@@ -76,5 +76,7 @@ void sign_in_finish(struct visit *visit, const struct session_draft *draft);
 
 void factor_show(struct visit *visit);
 void set_up_show(struct visit *visit);
+/* What comes next for visit->call, shown here: when its request is too long to go there. */
+void consent_go_on(struct visit *visit);
 /* Shows codes that are just made, once. */
 void recovery_codes_show(struct visit *visit, const struct str *codes, size_t count);

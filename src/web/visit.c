@@ -35,6 +35,15 @@ static STEP find_session(struct visit *visit)
     return factor_find_need(reader, visit->arena, people, visit->session, &visit->need);
 }
 
+bool visit_find_session(struct visit *visit)
+{
+    visit->session = NULL;
+    if (find_session(visit) == OK)
+        return true;
+    visit->session = NULL;
+    return false;
+}
+
 bool visit_begin(struct visit *visit, struct exchange *exchange, const struct place *place)
 {
     *visit = (struct visit){.exchange = exchange, .arena = exchange->arena, .place = place, .status = 200};
@@ -42,10 +51,8 @@ bool visit_begin(struct visit *visit, struct exchange *exchange, const struct pl
     visit->model = json_keep(visit->arena, json_object());
     visit->image_source = place->image_source;
     visit->browser = cookie_read(&place->cookie, exchange);
-    if (find_session(visit) != OK) {
-        visit->session = NULL;
+    if (!visit_find_session(visit))
         return false;
-    }
     if (visit->session && visit->session->is_stale)
         touch_session(place->site->means.store, visit->session->row->id, exchange->now);
     return true;
@@ -75,9 +82,15 @@ void visit_set_return(struct visit *visit, struct str target)
         visit->return_to = target;
 }
 
+/* A request that came as a form may be longer than a line of a request can be. */
+#define TARGET_MAX 6000
+
 void visit_return(struct visit *visit)
 {
-    visit_go(visit, str_is_present(visit->return_to) ? visit->return_to : visit_path(visit, "account"));
+    if (visit->call && visit->return_to.len > TARGET_MAX)
+        consent_go_on(visit);
+    else
+        visit_go(visit, str_is_present(visit->return_to) ? visit->return_to : visit_path(visit, "account"));
 }
 
 void visit_set(struct visit *visit, const char *name, json_t *value)

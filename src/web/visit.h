@@ -63,11 +63,13 @@ struct visit {
 
 /* Who comes, from the cookie. False: the store cannot tell. */
 bool visit_begin(struct visit *visit, struct exchange *exchange, const struct place *place);
+/* Looks again, after the browser has another cookie or none. */
+bool visit_find_session(struct visit *visit);
 struct store_reader *visit_reader(const struct visit *visit);
 
 /* Where to go on: an authorization request of this realm, or a page of it. Anything else is left out. */
 void visit_set_return(struct visit *visit, struct str target);
-/* Goes there, or to the account. */
+/* Goes there, or to the account. After an errand, too. */
 void visit_return(struct visit *visit);
 
 /* Members of the model; absent texts are left out. */

@@ -153,6 +153,26 @@ static void whoever_is_signed_out_meanwhile_signs_in_and_goes_on(void **state)
     assert_true(str_equal(reply_header(&browser, "Location"), STR(ASK)));
 }
 
+/* Behaviour 28: it came as a form, and no browser could go there by a link. */
+static void a_very_long_request_is_asked_about_in_place(void **state)
+{
+    struct browser browser = browser_of(*state);
+    struct buf target;
+    buf_init(&target, browser.town->arena, 1 << 16);
+    buf_add(&target, STR(ASK "&nonce="));
+    for (int i = 0; i < 9000; i++)
+        buf_add_char(&target, 'n');
+    browser_send(&browser, "GET", buf_str(&target), STR(""));
+    browser_sign_in(&browser, "alice");
+    assert_int_equal(browser.status, 200);
+    assert_page_has(&browser, "id=\"allow\"");
+    browser_submit(&browser, SIGN_OUT, "");
+    assert_page_has(&browser, "id=\"sign-in\"");
+    browser_sign_in(&browser, "alice");
+    browser_submit(&browser, CONSENT, "decision=allow&instance=north");
+    assert_true(sends_code(&browser));
+}
+
 /* Behaviour 24: [OIDC 3.1.2.1] */
 static void prompt_none_shows_no_page(void **state)
 {
@@ -253,6 +273,7 @@ int main(void)
         TEST(a_form_that_was_open_for_long_is_shown_again),
         TEST(a_form_that_is_sent_twice_gives_one_code),
         TEST(whoever_is_signed_out_meanwhile_signs_in_and_goes_on),
+        TEST(a_very_long_request_is_asked_about_in_place),
         TEST(prompt_none_shows_no_page),
         TEST(prompt_login_asks_whoever_is_signed_in),
         TEST(max_age_asks_whoever_signed_in_long_ago),
