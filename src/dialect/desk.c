@@ -3,17 +3,17 @@
 #include "base/arena.h"
 #include "base/codec.h"
 #include "dialect/decode.h"
+#include "dialect/desk_errand.h"
 #include "dialect/echo.h"
 #include "dialect/encode.h"
-#include "dialect/errand.h"
 #include "dialect/face.h"
 #include "dialect/shape.h"
 #include "http/message.h"
 #include "oauth/grant.h"
 #include "store/store.h"
 
-struct desk_errand {
-    struct errand errand;
+struct call_errand {
+    struct desk_errand errand;
     const struct desk *desk;
     struct call *call;
 };
@@ -78,23 +78,23 @@ static void answer(struct exchange *exchange, const struct desk *desk, struct ca
     desk_count(exchange, desk);
 }
 
-static enum outcome prove(struct errand *errand)
+static enum outcome prove(struct desk_errand *errand)
 {
-    const struct desk_errand *own = (struct desk_errand *)errand;
+    const struct call_errand *own = (struct call_errand *)errand;
     return own->desk->endpoint->operation->prove(own->call);
 }
 
 /* May run twice: what the first run refused must not outlive its rollback. */
-static enum outcome apply(struct errand *errand, struct store_tx *tx)
+static enum outcome apply(struct desk_errand *errand, struct store_tx *tx)
 {
-    const struct desk_errand *own = (struct desk_errand *)errand;
+    const struct call_errand *own = (struct call_errand *)errand;
     own->call->refusal = NOT_REFUSED;
     return own->desk->endpoint->operation->apply(own->call, tx);
 }
 
-static void answer_errand(struct errand *errand, enum refusal failure)
+static void answer_errand(struct desk_errand *errand, enum refusal failure)
 {
-    const struct desk_errand *own = (struct desk_errand *)errand;
+    const struct call_errand *own = (struct call_errand *)errand;
     if (failure)
         own->call->refusal = failure;
     answer(errand->exchange, own->desk, own->call);
@@ -103,12 +103,12 @@ static void answer_errand(struct errand *errand, enum refusal failure)
 static void begin_errand(struct exchange *exchange, const struct desk *desk, struct call *call,
                          const struct face_means *means)
 {
-    struct desk_errand *own = arena_new(exchange->arena, struct desk_errand);
-    own->errand = (struct errand){
+    struct call_errand *own = arena_new(exchange->arena, struct call_errand);
+    own->errand = (struct desk_errand){
         .exchange = exchange, .prove = call->must_prove ? prove : NULL, .apply = apply, .answer = answer_errand};
     own->desk = desk;
     own->call = call;
-    errand_begin(&own->errand, means);
+    desk_errand_begin(&own->errand, means);
 }
 
 /* Nobody has it: a rule that cannot be read lets nobody pass. */

@@ -9,8 +9,8 @@
 #include "base/json.h"
 #include "dialect/decode.h"
 #include "dialect/desk.h"
+#include "dialect/desk_errand.h"
 #include "dialect/encode.h"
-#include "dialect/errand.h"
 #include "dialect/face.h"
 #include "dialect/shape.h"
 #include "graphql/graphql.h"
@@ -25,7 +25,7 @@ struct field_call {
 };
 
 struct graphql_errand {
-    struct errand errand;
+    struct desk_errand errand;
     const struct desk *desk;
     struct graphql_request *request;
     struct field_call *calls;
@@ -136,7 +136,7 @@ static void answer(struct graphql_errand *errand)
 }
 
 /* One after the other. Whoever is refused has nothing to apply; the others go on. */
-static enum outcome prove(struct errand *errand)
+static enum outcome prove(struct desk_errand *errand)
 {
     struct graphql_errand *own = (struct graphql_errand *)errand;
     bool must_apply = false;
@@ -154,7 +154,7 @@ static enum outcome prove(struct errand *errand)
 }
 
 /* May run twice. One call's refusal commits like any other; one call's failure fails all. */
-static enum outcome apply(struct errand *errand, struct store_tx *tx)
+static enum outcome apply(struct desk_errand *errand, struct store_tx *tx)
 {
     struct graphql_errand *own = (struct graphql_errand *)errand;
     for (size_t i = 0; i < own->count; i++) {
@@ -168,7 +168,7 @@ static enum outcome apply(struct errand *errand, struct store_tx *tx)
     return OK;
 }
 
-static void answer_errand(struct errand *errand, enum refusal failure)
+static void answer_errand(struct desk_errand *errand, enum refusal failure)
 {
     struct graphql_errand *own = (struct graphql_errand *)errand;
     for (size_t i = 0; failure && i < own->count; i++)
@@ -276,7 +276,7 @@ void desk_serve_graphql(struct exchange *exchange, const struct desk *desk, cons
 {
     struct call *call = desk_call(exchange, desk);
     struct graphql_errand *own = arena_new(exchange->arena, struct graphql_errand);
-    own->errand = (struct errand){.exchange = exchange, .apply = apply, .answer = answer_errand};
+    own->errand = (struct desk_errand){.exchange = exchange, .apply = apply, .answer = answer_errand};
     own->desk = desk;
     if (!is_authorized(exchange, desk, call, means->store)) {
         refuse_all(exchange, desk, call, desk->dialect->resource_errors);
@@ -288,7 +288,7 @@ void desk_serve_graphql(struct exchange *exchange, const struct desk *desk, cons
     }
     own->count = own->request->errors ? 0 : own->request->field_count;
     if (begin_fields(own, means->store))
-        errand_begin(&own->errand, means);
+        desk_errand_begin(&own->errand, means);
     else
         answer(own);
 }

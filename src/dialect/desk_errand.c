@@ -1,35 +1,35 @@
-#include "dialect/errand.h"
+#include "dialect/desk_errand.h"
 
 #include <stddef.h>
 
 #include "dialect/face.h"
 #include "http/message.h"
 
-static struct errand *errand_of(struct job *job)
+static struct desk_errand *errand_of(struct job *job)
 {
-    return (struct errand *)((char *)job - offsetof(struct errand, job));
+    return (struct desk_errand *)((char *)job - offsetof(struct desk_errand, job));
 }
 
 static void answer(struct exchange *exchange)
 {
-    struct errand *errand = exchange->face;
+    struct desk_errand *errand = exchange->face;
     errand->answer(errand, errand->unit.outcome == FAILED ? REFUSED_store_unavailable : errand->failure);
 }
 
 static enum outcome apply(struct unit *unit, struct store_tx *tx)
 {
-    struct errand *errand = (struct errand *)unit;
+    struct desk_errand *errand = (struct desk_errand *)unit;
     return errand->apply(errand, tx);
 }
 
 static void resume(struct unit *unit)
 {
-    exchange_resume(((struct errand *)unit)->exchange);
+    exchange_resume(((struct desk_errand *)unit)->exchange);
 }
 
 static void prove(struct job *job)
 {
-    struct errand *errand = errand_of(job);
+    struct desk_errand *errand = errand_of(job);
     enum outcome outcome = errand->prove(errand);
     if (outcome == OK) {
         store_submit(errand->store, &errand->unit);
@@ -40,7 +40,7 @@ static void prove(struct job *job)
     exchange_resume(errand->exchange);
 }
 
-void errand_begin(struct errand *errand, const struct face_means *means)
+void desk_errand_begin(struct desk_errand *errand, const struct face_means *means)
 {
     struct exchange *exchange = errand->exchange;
     errand->unit = (struct unit){NULL, apply, resume, OK};

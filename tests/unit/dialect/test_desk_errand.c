@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
-#include "dialect/errand.h"
+#include "dialect/desk_errand.h"
 #include "dialect/face.h"
 #include "http/message.h"
 #include "../scratch.h"
@@ -40,7 +40,7 @@ struct errand_test {
 };
 
 struct steps {
-    struct errand errand;
+    struct desk_errand errand;
     enum outcome proves;
     enum outcome applies;
     char order[16]; /* p, a and A(nswer), as they came */
@@ -49,7 +49,7 @@ struct steps {
     sem_t *gate; /* proving waits for it */
 };
 
-static enum outcome prove(struct errand *errand)
+static enum outcome prove(struct desk_errand *errand)
 {
     struct steps *steps = (struct steps *)errand;
     if (steps->gate)
@@ -58,7 +58,7 @@ static enum outcome prove(struct errand *errand)
     return steps->proves;
 }
 
-static enum outcome apply(struct errand *errand, struct store_tx *tx)
+static enum outcome apply(struct desk_errand *errand, struct store_tx *tx)
 {
     struct steps *steps = (struct steps *)errand;
     (void)tx;
@@ -66,7 +66,7 @@ static enum outcome apply(struct errand *errand, struct store_tx *tx)
     return steps->applies;
 }
 
-static void answer(struct errand *errand, enum refusal failure)
+static void answer(struct desk_errand *errand, enum refusal failure)
 {
     struct steps *steps = (struct steps *)errand;
     steps->order[steps->count++] = 'A';
@@ -114,7 +114,7 @@ static struct steps *create(struct errand_test *test, enum outcome proves, enum 
 {
     struct steps *steps = arena_new(test->arena, struct steps);
     struct exchange *exchange = arena_new(test->arena, struct exchange);
-    steps->errand = (struct errand){.exchange = exchange, .prove = prove, .apply = apply, .answer = answer};
+    steps->errand = (struct desk_errand){.exchange = exchange, .prove = prove, .apply = apply, .answer = answer};
     steps->proves = proves;
     steps->applies = applies;
     return steps;
@@ -129,7 +129,7 @@ static void take_back(struct steps *steps)
 
 static void see_through(struct errand_test *test, struct steps *steps, const char *order, enum refusal failure)
 {
-    errand_begin(&steps->errand, &test->means);
+    desk_errand_begin(&steps->errand, &test->means);
     take_back(steps);
     assert_string_equal(steps->order, order);
     assert_int_equal(steps->failure, failure);
@@ -163,7 +163,7 @@ static void a_store_that_fails_is_unavailable(void **state)
 {
     struct steps *steps = create(*state, OK, FAILED);
     steps->errand.prove = NULL;
-    errand_begin(&steps->errand, &((struct errand_test *)*state)->means);
+    desk_errand_begin(&steps->errand, &((struct errand_test *)*state)->means);
     take_back(steps);
     assert_int_equal(steps->failure, REFUSED_store_unavailable);
 }
@@ -186,7 +186,7 @@ static void a_crowd_is_turned_away(void **state)
     for (size_t i = 0; i < 4; i++) {
         crowd[i] = create(test, OK, OK);
         crowd[i]->gate = &gate;
-        errand_begin(&crowd[i]->errand, &test->means);
+        desk_errand_begin(&crowd[i]->errand, &test->means);
     }
     for (size_t i = 0; i < 4; i++)
         sem_post(&gate);
