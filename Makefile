@@ -48,7 +48,7 @@ fuzz:
 	@ninja -C build-fuzz -j$(JOBS) --quiet
 	@tools/fuzz build-fuzz $(FUZZ_SECONDS)
 
-# help: make check        format, layers, sizes, documents, clang-tidy
+# help: make check        format, layers, sizes, symbols, documents, clang-tidy
 check:
 	@tools/packages build test check
 	@tools/configure build
