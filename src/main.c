@@ -14,6 +14,7 @@
 #include "daemon/configuration.h"
 #include "daemon/daemon.h"
 #include "daemon/demo.h"
+#include "daemon/faces.h"
 #include "daemon/init.h"
 #include "daemon/shipped.h"
 #include "daemon/syntax.h"
@@ -74,7 +75,7 @@ static int run_check(struct cli_call *call)
     const char *path = cli_text(call, "config", NULL);
     mistakes_init(&mistakes, call->arena);
     buf_init(&out, call->arena, REFERENCE_MAX);
-    bool is_right = configuration_check(path, &mistakes);
+    bool is_right = faces_check(path, &mistakes);
     int status;
     if (call->wants_json) {
         status = print_mistakes_json(call, &mistakes);

@@ -465,20 +465,6 @@ struct configuration *configuration_load(const char *path, struct mistakes *mist
     return mistakes->count == count_before ? reading.configuration : NULL;
 }
 
-bool configuration_open_face(struct configuration *configuration, const struct face_means *means,
-                             struct mistakes *mistakes)
-{
-    configuration->face =
-        face_create(configuration->arena, means, configuration->face_realms, configuration->realm_count, mistakes);
-    return configuration->face != NULL;
-}
-
-bool configuration_check(const char *path, struct mistakes *mistakes)
-{
-    struct configuration *configuration = configuration_load(path, mistakes);
-    return configuration && configuration_open_face(configuration, &(struct face_means){0}, mistakes);
-}
-
 void configuration_destroy(struct configuration *configuration)
 {
     if (configuration)

@@ -20,6 +20,7 @@ struct arena;
 struct buf;
 struct mistakes;
 struct realm;
+struct site;
 
 /* What a listener serves: FACE_PUBLIC, FACE_GUARD, and: */
 #define SERVES_OPERATIONS (1u << 2)
@@ -57,7 +58,8 @@ struct configuration {
     size_t realm_count;
     struct face_realm *face_realms; /* one for each realm, in the same order */
     const struct realm **realm_list;
-    struct face *face; /* absent until configuration_open_face */
+    struct face *face; /* absent until faces_open, as the site */
+    struct site *site;
 };
 
 /* NULL, with mistakes, when anything is wrong; the mistakes' arena stays the caller's then, else it belongs to the
@@ -66,14 +68,6 @@ struct configuration *configuration_load(const char *path, struct mistakes *mist
 
 /* The same of a text, without a look at any other file: dialects and certificates are not there. */
 struct configuration *configuration_read(struct str file, struct str text, struct mistakes *mistakes);
-
-/* All that `jeton check` tells: loads it and builds the routes, without a store. True when it is right. */
-bool configuration_check(const char *path, struct mistakes *mistakes);
-
-/* Builds the routes. False, with mistakes, where two endpoints claim the same place. Means of which all is
- * NULL do to check only. */
-bool configuration_open_face(struct configuration *configuration, const struct face_means *means,
-                             struct mistakes *mistakes);
 
 /* NULL is allowed. */
 void configuration_destroy(struct configuration *configuration);

@@ -16,6 +16,7 @@
 #include "base/mistake.h"
 #include "crypto/digest.h"
 #include "daemon/configuration.h"
+#include "daemon/faces.h"
 #include "daemon/folder.h"
 #include "daemon/janitor.h"
 #include "daemon/listeners.h"
@@ -25,7 +26,6 @@
 #include "daemon/realms.h"
 #include "daemon/shipped.h"
 #include "daemon/snapshot.h"
-#include "dialect/face.h"
 #include "http/message.h"
 #include "http/server.h"
 #include "store/store.h"
@@ -80,7 +80,7 @@ static void handle_exchange(struct exchange *exchange, unsigned serves, void *ar
     struct snapshot_hold *hold;
     const struct configuration *configuration = snapshot_hold(daemon->snapshot, &hold);
     arena_defer(exchange->arena, snapshot_release, hold);
-    face_handle(configuration->face, exchange, serves & ~SERVES_OPERATIONS);
+    faces_handle(configuration, exchange, serves & ~SERVES_OPERATIONS);
 }
 
 static const struct realm *const *hold_realms(void *arg, size_t *ret_count, void **ret_hold)
@@ -127,12 +127,6 @@ static bool fail_to_start(struct str reason)
     return false;
 }
 
-static bool open_face(struct daemon *daemon, struct configuration *configuration, struct mistakes *mistakes)
-{
-    const struct face_means means = {.store = daemon->store, .crew = daemon->crew};
-    return configuration_open_face(configuration, &means, mistakes);
-}
-
 /* Ids, keys and routes; after it the configuration can be published. */
 static bool complete(struct daemon *daemon, struct configuration *configuration, struct mistakes *mistakes)
 {
@@ -141,7 +135,7 @@ static bool complete(struct daemon *daemon, struct configuration *configuration,
                     STR("one that can: the log says why it cannot"));
         return false;
     }
-    return open_face(daemon, configuration, mistakes);
+    return faces_open(configuration, daemon->store, daemon->crew, mistakes);
 }
 
 /* NULL after its mistakes were printed. */
@@ -177,7 +171,7 @@ static bool publish_first(struct daemon *daemon, struct configuration *configura
         configuration_destroy(configuration);
         return fail_to_use_store(daemon);
     }
-    if (!open_face(daemon, configuration, &mistakes)) {
+    if (!faces_open(configuration, daemon->store, daemon->crew, &mistakes)) {
         print_mistakes(&mistakes);
         configuration_destroy(configuration);
         return false;

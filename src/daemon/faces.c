@@ -1,0 +1,53 @@
+#include "daemon/faces.h"
+
+#include "daemon/configuration.h"
+#include "dialect/face.h"
+#include "web/site.h"
+
+static struct call *read_authorization(void *arg, struct exchange *exchange, const struct realm *realm,
+                                       struct str target)
+{
+    const struct configuration *configuration = arg;
+    return face_read_authorization(configuration->face, exchange, realm, target);
+}
+
+static void answer_authorization(void *arg, struct exchange *exchange, struct call *call, struct str target)
+{
+    const struct configuration *configuration = arg;
+    face_answer_authorization(configuration->face, exchange, call, target);
+}
+
+bool faces_open(struct configuration *configuration, struct store *store, struct crew *crew,
+                struct mistakes *mistakes)
+{
+    const struct site_means site = {
+        .store = store,
+        .crew = crew,
+        .dialogue = {.read = read_authorization, .answer = answer_authorization, .arg = configuration},
+    };
+    configuration->site =
+        site_create(configuration->arena, &site, configuration->realm_list, configuration->realm_count, mistakes);
+    if (!configuration->site)
+        return false;
+    const struct face_means face = {
+        .store = store,
+        .crew = crew,
+        .pages = {.ask = site_ask, .tell = site_tell, .post = site_post, .arg = configuration->site},
+    };
+    configuration->face =
+        face_create(configuration->arena, &face, configuration->face_realms, configuration->realm_count, mistakes);
+    return configuration->face != NULL;
+}
+
+bool faces_check(const char *path, struct mistakes *mistakes)
+{
+    struct configuration *configuration = configuration_load(path, mistakes);
+    return configuration && faces_open(configuration, NULL, NULL, mistakes);
+}
+
+void faces_handle(const struct configuration *configuration, struct exchange *exchange, unsigned parts)
+{
+    if ((parts & FACE_PUBLIC) && site_handle(configuration->site, exchange))
+        return;
+    face_handle(configuration->face, exchange, parts);
+}
