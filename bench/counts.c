@@ -51,6 +51,8 @@ void counts_add(struct counts *sum, const struct counts *part)
     sum->measured_count += part->measured_count;
     sum->lost_count += part->lost_count;
     sum->unanswered_count += part->unanswered_count;
+    sum->useless_count += part->useless_count;
+    sum->line_count += part->line_count;
     sum->latency_count += part->latency_count;
     sum->latency_sum_us += part->latency_sum_us;
     if (part->latency_max_us > sum->latency_max_us)
@@ -74,18 +76,22 @@ static void print_errors(const struct counts *counts)
         printf("%s\"lost connections\": %llu", comma, (unsigned long long)counts->lost_count);
         comma = ", ";
     }
-    if (counts->unanswered_count)
+    if (counts->unanswered_count) {
         printf("%s\"unanswered\": %llu", comma, (unsigned long long)counts->unanswered_count);
+        comma = ", ";
+    }
+    if (counts->useless_count)
+        printf("%s\"useless replies\": %llu", comma, (unsigned long long)counts->useless_count);
 }
 
 void counts_print(const struct counts *counts, double seconds)
 {
     double mean_us = counts->latency_count ? counts->latency_sum_us / (double)counts->latency_count : 0;
     printf("{\"rate\": %.1f, \"reply_count\": %llu, \"mean_us\": %.1f, \"p50_us\": %llu, \"p99_us\": %llu, "
-           "\"max_us\": %llu, \"errors\": {",
+           "\"max_us\": %llu, \"line_count\": %llu, \"errors\": {",
            (double)counts->measured_count / seconds, (unsigned long long)counts->reply_count, mean_us,
            (unsigned long long)percentile_us(counts, 0.50), (unsigned long long)percentile_us(counts, 0.99),
-           (unsigned long long)counts->latency_max_us);
+           (unsigned long long)counts->latency_max_us, (unsigned long long)counts->line_count);
     print_errors(counts);
     printf("}}\n");
 }

@@ -12,10 +12,12 @@
 #define BUCKET_COUNT     (BUCKETS_PER_STEP * 27) /* up to 2^32 µs */
 
 struct counts {
-    uint64_t reply_count;    /* all good ones, for cost per request */
+    uint64_t reply_count;    /* all pieces of work that ended well, for cost per request */
     uint64_t measured_count; /* those of the measured time, for the rate */
     uint64_t lost_count;     /* connections */
     uint64_t unanswered_count;
+    uint64_t useless_count;        /* lacked what the next request needs */
+    uint64_t line_count;           /* lines of the token file that were used up */
     uint64_t statuses[STATUS_MAX]; /* bad ones */
     uint64_t latency_count;
     double latency_sum_us;

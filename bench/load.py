@@ -14,6 +14,29 @@ GRACE_SECONDS = 15
 
 
 @dataclasses.dataclass
+class Script:
+    """What a connection says: one request file or several in turn; bench/script.h tells about holes and what fills
+    them."""
+
+    files: list
+    tokens: object = None
+    draw: str = "random"
+    takes: tuple = ()
+    is_used_up: bool = False  # by the daemon: a line serves once; nginx takes any line any number of times
+    first: int = 0  # line that nobody has used
+
+    def options(self, remembers):
+        options = []
+        if self.tokens:
+            draw = "random" if self.draw == "once" and not remembers else self.draw
+            first = self.first if self.is_used_up and remembers else 0
+            options += ["--tokens", str(self.tokens), "--draw", draw, "--first", str(first)]
+        for take in self.takes:
+            options += ["--take", take]
+        return options
+
+
+@dataclasses.dataclass
 class Sample:
     """One run of the generator against one server."""
 
@@ -40,17 +63,15 @@ class Pace:
     def __init__(self, binary):
         self.binary = str(binary)
 
-    def command(self, port, request_file, connections, seconds, tokens, rate):
-        options = ["--connections", str(connections), "--seconds", str(seconds), "--warm-up", str(WARM_UP_SECONDS)]
+    def command(self, server, script, connections, seconds, rate, warm_up=WARM_UP_SECONDS):
+        options = ["--connections", str(connections), "--seconds", str(seconds), "--warm-up", str(warm_up)]
         if rate:
             options += ["--rate", f"{rate:.0f}"]
-        if tokens:
-            options += ["--tokens", str(tokens)]
-        return [self.binary, *options, f"127.0.0.1:{port}", str(request_file)]
+        return [self.binary, *options, *script.options(server.remembers), f"127.0.0.1:{server.port}", *map(str, script.files)]
 
     def read(self, text):
         seen = json.loads(text)
-        return seen["rate"], seen["p50_us"] / 1000, seen["p99_us"] / 1000, seen["reply_count"], seen["errors"]
+        return seen["rate"], seen["p50_us"] / 1000, seen["p99_us"] / 1000, seen["reply_count"], seen["errors"], seen["line_count"]
 
 
 class Wrk:
@@ -59,11 +80,11 @@ class Wrk:
     def __init__(self, script):
         self.script = str(script)
 
-    def command(self, port, request_file, connections, seconds, tokens, rate):
+    def command(self, server, script, connections, seconds, rate, _warm_up=0):
         if rate:
             raise BenchError("wrk cannot limit its rate")
         return ["wrk", "-t2", f"-c{connections}", f"-d{round(seconds) or 1}s", "--latency", "-s", self.script,
-                f"http://127.0.0.1:{port}/", "--", str(request_file), *([str(tokens)] if tokens else [])]
+                f"http://127.0.0.1:{server.port}/", "--", str(script.files[0]), *([str(script.tokens)] if script.tokens else [])]
 
     def read(self, text):
         def milliseconds(percentile):
@@ -76,15 +97,17 @@ class Wrk:
             errors["status not 2xx"] = int(refused[1])
         rate = float(re.search(r"^Requests/sec:\s+([\d.]+)", text, re.M)[1])
         count = int(re.search(r"(\d+) requests in", text)[1])
-        return rate, milliseconds(50), milliseconds(99), count, errors
+        return rate, milliseconds(50), milliseconds(99), count, errors, 0
 
 
-def measure(generator, server, request_file, connections, seconds, tokens=None, rate=None):
-    command = generator.command(server.port, request_file, connections, seconds, tokens, rate)
+def measure(generator, server, script, connections, seconds, rate=None, warm_up=WARM_UP_SECONDS):
+    command = generator.command(server, script, connections, seconds, rate, warm_up)
     before = server.cpu_seconds()
-    text = run_generator(command, seconds)
+    text = run_generator(command, seconds + warm_up)
     used = server.cpu_seconds() - before
-    per_second, p50_ms, p99_ms, count, errors = generator.read(text)
+    per_second, p50_ms, p99_ms, count, errors, line_count = generator.read(text)
+    if script.is_used_up and server.remembers:
+        script.first += line_count
     return Sample(per_second, p50_ms, p99_ms, used / count * 1e6 if count else 0.0, errors)
 
 

@@ -6,9 +6,9 @@
  * is charged for every request that had to wait meanwhile (no coordinated omission). Without --rate each connection
  * sends its next request when the last is answered, and latency counts from sending.
  *
- * The request is a file of raw bytes; `{token}` in it is replaced, in each request, by a random line of --tokens
- * (lines of one length). Prints one JSON object. A reply that is not 2xx, a lost connection and an unanswered request
- * are errors, counted apart.
+ * The request, or the requests of one piece of work in turn, are files of raw bytes with holes (script.h). Prints one
+ * JSON object. A reply that is neither 2xx nor 303, one that lacks what the next request needs, a lost connection and
+ * an unanswered request are errors, counted apart; the work that it happened in ends there.
  *
  * Threads: every lane has its connections, its schedule and its counts; they meet at the end.
  */
@@ -26,21 +26,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "counts.h"
+#include "script.h"
 
-#define REQUEST_MAX     4096
 #define REPLY_MAX       16384
 #define CONNECTIONS_MAX 8192
 #define EVENTS_MAX      256
 #define SECOND_NS       INT64_C(1000000000)
-#define DRAIN_NS        (2 * SECOND_NS) /* how long the last replies are waited for */
+#define DRAIN_NS        (8 * SECOND_NS) /* how long the last replies are waited for; a queue of sign-ins is seconds long */
 
 struct settings {
     struct sockaddr_in address;
@@ -49,19 +47,14 @@ struct settings {
     double rate; /* requests per second over all lanes; 0: as fast as replies come */
     double warm_up_seconds;
     double seconds;
-    /* The request, cut at its hole; tail is absent when it has none. */
-    const char *head;
-    size_t head_len;
-    const char *tail;
-    size_t tail_len;
-    const char *tokens;
-    size_t token_len;
-    size_t token_count;
+    struct script script;
 };
 
 struct connection {
     int fd;
-    int64_t due_ns; /* of the request under way */
+    int64_t due_ns; /* of the work under way */
+    unsigned step;
+    struct filling filling;
     size_t reply_len;
     size_t reply_end; /* 0: the header is not complete yet */
     unsigned status;
@@ -79,17 +72,12 @@ struct lane {
     unsigned idle_count;
     int epoll;
     uint64_t random;
+    size_t next_line;
     int64_t next_due_ns;
     int64_t from_ns; /* the measured time */
     int64_t until_ns;
     struct counts counts;
 };
-
-static void fail(const char *what)
-{
-    fprintf(stderr, "pace: %s%s%s\n", what, errno ? ": " : "", errno ? strerror(errno) : "");
-    exit(1);
-}
 
 static int64_t monotonic_ns(void)
 {
@@ -132,32 +120,48 @@ static void lose_connection(struct lane *lane, unsigned index)
     open_connection(lane, index);
 }
 
-static size_t write_request(struct lane *lane, char *room)
+/* Lanes take turns, so that nobody has a line that somebody else has. */
+static void take_line(struct lane *lane)
 {
-    const struct settings *settings = lane->settings;
-    memcpy(room, settings->head, settings->head_len);
-    if (!settings->tail)
-        return settings->head_len;
-
-    size_t len = settings->head_len;
-    size_t line = draw(lane) % settings->token_count;
-    memcpy(room + len, settings->tokens + line * (settings->token_len + 1), settings->token_len);
-    len += settings->token_len;
-    memcpy(room + len, settings->tail, settings->tail_len);
-    return len + settings->tail_len;
+    lane->next_line += lane->settings->lane_count;
+    lane->counts.line_count++;
 }
 
-static void send_request(struct lane *lane, unsigned index, int64_t due_ns)
+/* What the next work is about. */
+static void draw_token(struct lane *lane, struct connection *connection)
+{
+    const struct script *script = &lane->settings->script;
+    if (!script->tokens || script->draw == DRAW_OWN)
+        return;
+    size_t line = lane->next_line;
+    if (script->draw == DRAW_RANDOM)
+        line = draw(lane) % script->token_count;
+    else
+        take_line(lane);
+    if (line >= script->token_count)
+        fail("no more lines in --tokens");
+    script_give_line(script, line, &connection->filling);
+}
+
+static void send_step(struct lane *lane, unsigned index)
 {
     struct connection *connection = &lane->connections[index];
-    connection->due_ns = due_ns;
     connection->reply_len = 0;
     connection->reply_end = 0;
     char room[REQUEST_MAX];
-    size_t len = write_request(lane, room);
+    size_t len = script_write(&lane->settings->script, connection->step, &connection->filling, room);
     /* A request fits into any socket buffer: a short write is a broken connection, too. */
     if (send(connection->fd, room, len, MSG_NOSIGNAL) != (ssize_t)len)
         lose_connection(lane, index);
+}
+
+static void begin_work(struct lane *lane, unsigned index, int64_t due_ns)
+{
+    struct connection *connection = &lane->connections[index];
+    connection->due_ns = due_ns;
+    connection->step = 0;
+    draw_token(lane, connection);
+    send_step(lane, index);
 }
 
 static void advance_due(struct lane *lane)
@@ -177,7 +181,7 @@ static void send_due(struct lane *lane, int64_t now_ns)
         unsigned index = lane->idle[lane->idle_first];
         lane->idle_first = (lane->idle_first + 1) % lane->connection_count;
         lane->idle_count--;
-        send_request(lane, index, is_paced ? lane->next_due_ns : now_ns);
+        begin_work(lane, index, is_paced ? lane->next_due_ns : now_ns);
         if (is_paced)
             advance_due(lane);
     }
@@ -199,19 +203,40 @@ static bool read_header(struct connection *connection)
     return true;
 }
 
+static void count_work(struct lane *lane, const struct connection *connection, int64_t now_ns)
+{
+    lane->counts.reply_count++;
+    if (now_ns >= lane->from_ns && now_ns < lane->until_ns)
+        lane->counts.measured_count++;
+    if (connection->due_ns >= lane->from_ns)
+        counts_note_latency(&lane->counts, now_ns - connection->due_ns);
+}
+
+/* Whether the work may go on. */
+static bool take_reply(struct lane *lane, struct connection *connection)
+{
+    bool is_good = (connection->status >= 200 && connection->status < 300) || connection->status == 303;
+    connection->reply[connection->reply_len] = '\0';
+    if (!is_good)
+        lane->counts.statuses[connection->status < STATUS_MAX ? connection->status : 0]++;
+    else if (!script_read(&lane->settings->script, connection->step, connection->reply, &connection->filling))
+        lane->counts.useless_count++;
+    else
+        return true;
+    return false;
+}
+
 static void finish_reply(struct lane *lane, unsigned index)
 {
     struct connection *connection = &lane->connections[index];
     int64_t now_ns = monotonic_ns();
-    bool is_good = connection->status >= 200 && connection->status < 300;
+    bool is_good = take_reply(lane, connection);
+    if (is_good && ++connection->step < lane->settings->script.step_count) {
+        send_step(lane, index);
+        return;
+    }
     if (is_good)
-        lane->counts.reply_count++;
-    else
-        lane->counts.statuses[connection->status < STATUS_MAX ? connection->status : 0]++;
-    if (is_good && now_ns >= lane->from_ns && now_ns < lane->until_ns)
-        lane->counts.measured_count++;
-    if (is_good && connection->due_ns >= lane->from_ns)
-        counts_note_latency(&lane->counts, now_ns - connection->due_ns);
+        count_work(lane, connection, now_ns);
     lane->idle[(lane->idle_first + lane->idle_count++) % lane->connection_count] = index;
     send_due(lane, now_ns);
 }
@@ -271,6 +296,18 @@ static void *run_lane(void *arg)
     return NULL;
 }
 
+static void give_lines(struct lane *lane)
+{
+    const struct script *script = &lane->settings->script;
+    lane->next_line = script->token_first + lane->number;
+    for (unsigned i = 0; i < lane->connection_count && script->draw == DRAW_OWN; i++) {
+        if (lane->next_line >= script->token_count)
+            fail("no more lines in --tokens");
+        script_give_line(script, lane->next_line, &lane->connections[i].filling);
+        take_line(lane);
+    }
+}
+
 static void prepare_lane(struct lane *lane, const struct settings *settings, unsigned number)
 {
     lane->settings = settings;
@@ -286,6 +323,7 @@ static void prepare_lane(struct lane *lane, const struct settings *settings, uns
     lane->random = UINT64_C(88172645463325252) + number;
     for (unsigned i = 0; i < lane->connection_count; i++)
         open_connection(lane, i);
+    give_lines(lane);
 }
 
 static void start_lane(struct lane *lane, int64_t begin_ns)
@@ -299,50 +337,6 @@ static void start_lane(struct lane *lane, int64_t begin_ns)
         errno = error;
         fail("thread");
     }
-}
-
-static const char *map_file(const char *path, size_t *ret_len)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat status;
-    if (fd < 0 || fstat(fd, &status))
-        fail(path);
-    if (status.st_size == 0)
-        fail("an empty file");
-    const char *bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
-    if (bytes == MAP_FAILED)
-        fail(path);
-    close(fd);
-    *ret_len = (size_t)status.st_size;
-    return bytes;
-}
-
-static void load_request(struct settings *settings, const char *path)
-{
-    size_t len;
-    const char *bytes = map_file(path, &len);
-    const char *hole = memmem(bytes, len, "{token}", 7);
-    if (hole && !settings->tokens)
-        fail("{token} in the request, but no --tokens");
-    settings->head = bytes;
-    settings->head_len = hole ? (size_t)(hole - bytes) : len;
-    settings->tail = hole ? hole + 7 : NULL;
-    settings->tail_len = hole ? len - settings->head_len - 7 : 0;
-    if (len + settings->token_len > REQUEST_MAX)
-        fail("the request is too long");
-}
-
-static void load_tokens(struct settings *settings, const char *path)
-{
-    size_t len;
-    settings->tokens = map_file(path, &len);
-    const char *end = memchr(settings->tokens, '\n', len);
-    if (!end || end == settings->tokens)
-        fail("no lines in --tokens");
-    settings->token_len = (size_t)(end - settings->tokens);
-    settings->token_count = len / (settings->token_len + 1);
-    if (len % (settings->token_len + 1))
-        fail("lines of different length in --tokens");
 }
 
 /* Numeric IPv4 only: the benchmark stays on loopback. */
@@ -373,59 +367,71 @@ static void release_lane(struct lane *lane)
 static void show_usage(void)
 {
     fputs("usage: pace [--connections N] [--lanes N] [--rate R] [--seconds S] [--warm-up S] [--tokens FILE]\n"
-          "            A.B.C.D:PORT REQUEST-FILE\n",
+          "            [--draw random|once|own] [--first N] [--take STEP:NAME=MARK] A.B.C.D:PORT REQUEST-FILE...\n",
           stderr);
     exit(2);
+}
+
+static void take_option(struct settings *settings, int option, const char *text)
+{
+    switch (option) {
+    case 'c':
+        settings->connection_count = (unsigned)atoi(text);
+        break;
+    case 'l':
+        settings->lane_count = (unsigned)atoi(text);
+        break;
+    case 'r':
+        settings->rate = atof(text);
+        break;
+    case 's':
+        settings->seconds = atof(text);
+        break;
+    case 'w':
+        settings->warm_up_seconds = atof(text);
+        break;
+    case 't':
+        script_load_tokens(&settings->script, text);
+        break;
+    case 'f':
+        settings->script.token_first = strtoul(text, NULL, 10);
+        break;
+    case 'v':
+        script_add_value(&settings->script, text);
+        break;
+    default:
+        if (option != 'd' || !script_set_draw(&settings->script, text))
+            show_usage();
+    }
 }
 
 static void parse_arguments(struct settings *settings, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"connections", required_argument, NULL, 'c'},
-        {"lanes", required_argument, NULL, 'l'},
-        {"rate", required_argument, NULL, 'r'},
-        {"seconds", required_argument, NULL, 's'},
-        {"warm-up", required_argument, NULL, 'w'},
-        {"tokens", required_argument, NULL, 't'},
-        {0},
+        {"connections", required_argument, NULL, 'c'}, {"lanes", required_argument, NULL, 'l'},
+        {"rate", required_argument, NULL, 'r'},        {"seconds", required_argument, NULL, 's'},
+        {"warm-up", required_argument, NULL, 'w'},     {"tokens", required_argument, NULL, 't'},
+        {"draw", required_argument, NULL, 'd'},        {"first", required_argument, NULL, 'f'},
+        {"take", required_argument, NULL, 'v'},        {0},
     };
     int option;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            settings->connection_count = (unsigned)atoi(optarg);
-            break;
-        case 'l':
-            settings->lane_count = (unsigned)atoi(optarg);
-            break;
-        case 'r':
-            settings->rate = atof(optarg);
-            break;
-        case 's':
-            settings->seconds = atof(optarg);
-            break;
-        case 'w':
-            settings->warm_up_seconds = atof(optarg);
-            break;
-        case 't':
-            load_tokens(settings, optarg);
-            break;
-        default:
-            show_usage();
-        }
-    }
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+        take_option(settings, option, optarg);
     bool is_sane = settings->connection_count > 0 && settings->connection_count <= CONNECTIONS_MAX &&
                    settings->lane_count > 0 && settings->lane_count <= settings->connection_count &&
                    settings->seconds > 0 && settings->rate >= 0 && settings->warm_up_seconds >= 0;
-    if (argc - optind != 2 || !is_sane)
+    if (argc - optind < 2 || !is_sane)
         show_usage();
     parse_address(settings, argv[optind]);
-    load_request(settings, argv[optind + 1]);
+    while (++optind < argc)
+        script_add_step(&settings->script, argv[optind]);
+    script_check(&settings->script);
 }
 
 int main(int argc, char **argv)
 {
     struct settings settings = {.connection_count = 64, .lane_count = 1, .seconds = 2, .warm_up_seconds = 0.2};
+    script_init(&settings.script);
     parse_arguments(&settings, argc, argv);
 
     struct lane *lanes = calloc(settings.lane_count, sizeof *lanes);

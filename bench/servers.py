@@ -15,6 +15,7 @@ WORKERS = 2
 START_SECONDS = 20
 STOP_SECONDS = 10
 NGINX = "/usr/sbin/nginx"
+LITERAL_MAX = 2000  # nginx takes no string of 4096 bytes; a quote or backslash counts twice
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -46,6 +47,8 @@ def children_of(pid):
 
 class Server:
     """A process that serves on a port of loopback, with its log in a folder."""
+
+    remembers = True  # what it was told: a code is good once
 
     def __init__(self, name, folder, port):
         self.name = name
@@ -112,16 +115,26 @@ def quoted(text):
 class Nginx(Server):
     """Answers each path with a fixed reply: body of the same size and the same headers as the daemon's."""
 
-    def __init__(self, folder):
-        super().__init__("nginx", folder, free_port())
+    remembers = False
+
+    def __init__(self, folder, name="nginx"):
+        super().__init__(name, folder, free_port())
 
     def location(self, path, reply):
-        own = {"connection", "content-length", "content-type", "date", "server"}
-        content_type = dict((name.lower(), value) for name, value in reply.headers).get("content-type", "text/plain")
+        own = {"connection", "content-length", "content-type", "date", "location", "server"}
+        headers = {name.lower(): value for name, value in reply.headers}
         lines = [f"add_header {quoted(name)} {quoted(value)} always;"
                  for name, value in reply.headers if name.lower() not in own]
+        body = quoted(reply.body)
+        if reply.status == 303:  # its text is the Location; the daemon's redirects have no body
+            body = quoted(headers["location"])
+        elif len(reply.body) > LITERAL_MAX:
+            parts = [reply.body[at:at + LITERAL_MAX] for at in range(0, len(reply.body), LITERAL_MAX)]
+            lines += [f"set $part{i} {quoted(part)};" for i, part in enumerate(parts)]
+            body = '"' + "".join(f"${{part{i}}}" for i in range(len(parts))) + '"'
+        content_type = headers.get("content-type", "text/plain")
         return "\n      ".join([f"location = {path} {{", f"types {{}} default_type {quoted(content_type)};", *lines,
-                                f"return {reply.status} {quoted(reply.body)};", "}"])
+                                f"return {reply.status} {body};", "}"])
 
     def start(self, replies):
         """`replies`: path → Reply of the daemon."""
@@ -129,10 +142,10 @@ class Nginx(Server):
         temporary = "\n".join(f"  {kind}_temp_path {quoted(str(folder / kind))};"
                               for kind in ("client_body", "proxy", "fastcgi", "scgi", "uwsgi"))
         locations = "\n    ".join(self.location(path, reply) for path, reply in replies.items())
-        configuration = folder / "nginx.conf"
+        configuration = folder / f"{self.name}.conf"
         configuration.write_text(f"""worker_processes {WORKERS};
 daemon off;
-pid {quoted(str(folder / 'nginx.pid'))};
+pid {quoted(str(folder / f'{self.name}.pid'))};
 error_log stderr warn;
 events {{ worker_connections 4096; }}
 http {{
@@ -195,6 +208,9 @@ class Jeton(Server):
 
     def service(self, name):
         return self.demo["services"][name]
+
+    def configuration(self):
+        return self.demo_folder / "jeton.yaml"
 
     def database(self):
         files = [path for path in self.demo_folder.rglob("*") if path.is_file()
