@@ -233,9 +233,12 @@ def sixth(folder):
     port = free_port()
     configuration = SIXTH_CONFIGURATION.format(port=port, dialects=REPOSITORY / "tests" / "wire" / "sixth")
     daemon = serve(folder, configuration, port)
-    client = daemon.create_client("sixth", redirect_uri="http://localhost:8765/callback?own=1")
+    redirect_uri = "http://localhost:8765/callback?own=1"
+    user = {"username": "grower@orchard.example", "password": "an apple a day keeps them away"}
+    daemon.command("user add", realm="sixth", **user)
     daemon.description = {"origin": f"http://{daemon.authority}", "services": {"sixth": {
-        **client, "redirect_uri": "http://localhost:8765/callback?own=1", "resource_server": daemon.create_client("sixth", may_introspect=True)}}}
+        **daemon.create_client("sixth", redirect_uri=redirect_uri), "redirect_uri": redirect_uri, "user": user,
+        "resource_server": daemon.create_client("sixth", may_introspect=True)}}}
     return daemon
 
 
