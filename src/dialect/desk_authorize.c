@@ -57,7 +57,8 @@ void desk_serve_authorize(struct exchange *exchange, const struct desk *desk, co
 {
     const struct face_pages *pages = &means->pages;
     struct call *call = read_question(exchange, desk, means->store, &exchange->request);
-    if (call->refusal)
+    bool may_redirect = str_is_present(call->authorize.redirect_uri);
+    if (call->refusal && !(may_redirect && pages->ask))
         desk_answer_authorization(exchange, desk, call, pages);
     else if (pages->ask)
         pages->ask(pages->arg, exchange, call, decode_target(desk->endpoint, &exchange->request, exchange->arena));

@@ -38,8 +38,10 @@ struct face_realm {
 /* Where people are asked and told. Faces never meet: whoever wires them gives these. NULL: a plain refusal instead.
  */
 struct face_pages {
-    /* Asks the person; answers or parks the exchange. `target` is the authorization request as path and query, in the
-     * exchange's arena; one that came as a form is made a query. */
+    /* Asks the person; answers or parks the exchange. A call that is refused is the client's to hear, but only once
+     * it is known who the person is: a link with a mistake in it must not lead anywhere by itself [RFC9700 4.11.2].
+     * `target` is the authorization request as path and query, in the exchange's arena; one that came as a form is
+     * made a query. */
     void (*ask)(void *arg, struct exchange *exchange, struct call *call, struct str target);
     /* Answers with a refusal that may go to no client. The facts `error` and `error_description` are set. */
     void (*tell)(void *arg, struct exchange *exchange, struct call *call);
