@@ -284,7 +284,7 @@ static const struct cli_command commands[] = {
     OPERATOR("user reset-password", "Give a user another password; sessions end",
              .help = "One is made up and shown once, unless it comes from stdin.", .operands = {USERNAME},
              .options = {IN_REALM, {"password", OPERAND_STDIN, "- to read it from stdin", false}}),
-    OPERATOR("user reset-factors", "Take away a user's authenticator app and recovery codes",
+    OPERATOR("user reset-factors", "Take away a user's authenticator app, recovery codes and passkeys",
              .help = "For whoever has lost them. Make sure who asks.", .operands = {USERNAME}, .options = {IN_REALM}),
     OPERATOR("instance add", "Make an instance: one customer's data space",
              .operands = {{"name", OPERAND_TEXT, "what tokens carry: 1 to 63 of a-z, 0-9 and -", true}},

@@ -271,8 +271,20 @@ static enum outcome change_password(struct change_unit *change, struct store_tx 
     return user_change_password(&change->step, tx, change->row->id, change->password_hash, 0);
 }
 
+static enum outcome remove_passkeys(struct change_unit *change, struct store_tx *tx)
+{
+    struct passkey_row *passkeys;
+    size_t count;
+    bool is_found;
+    TRY(passkey_list(store_tx_reader(tx), change->step.arena, change->row->id, &passkeys, &count));
+    for (size_t i = 0; i < count; i++)
+        TRY(passkey_delete(tx, change->row->id, passkeys[i].id, &is_found));
+    return OK;
+}
+
 static enum outcome remove_factors(struct change_unit *change, struct store_tx *tx)
 {
+    TRY(remove_passkeys(change, tx));
     return factor_remove(&change->step, tx, change->row->id);
 }
 

@@ -147,6 +147,26 @@ def test_a_user_is_disabled_and_enabled(shared_demo):
     assert run(shared_demo, "user", "enable", user["username"], *REALM)["disabled_at"] is None
 
 
+def test_second_steps_are_taken_away(own_demo):
+    """App, recovery codes and passkeys, of this user only."""
+    users = [add(own_demo), add(own_demo)]
+    own_demo.stop()
+    with closing(sqlite3.connect(own_demo.data_folder / "jeton.db")) as database, database:
+        for number in (user["user_id"] for user in users):
+            database.execute("UPDATE users SET totp_key = 'sealed' WHERE id = ?", (number,))
+            database.execute("INSERT INTO recovery_codes VALUES (?, x'00')", (number,))
+            database.execute("INSERT INTO passkeys (user_id, credential_id, public_key, algorithm, sign_count, label,"
+                             " created_at) VALUES (?, ?, 'key', -7, 0, 'mine', 1)", (number, f"id-{number}"))
+    own_demo.start()
+    shown = [run(own_demo, "user", "show", user["username"], *REALM) for user in users]
+    assert [(user["second_factor"], user["passkey_count"]) for user in shown] == [(True, 1)] * 2
+    assert run(own_demo, "user", "reset-factors", users[0]["username"], *REALM)["second_factor"] is False
+    shown = [run(own_demo, "user", "show", user["username"], *REALM) for user in users]
+    assert [(user["second_factor"], user["passkey_count"]) for user in shown] == [(False, 0), (True, 1)]
+    with closing(sqlite3.connect(own_demo.data_folder / "jeton.db")) as database:
+        assert database.execute("SELECT user_id FROM recovery_codes").fetchall() == [(users[1]["user_id"],)]
+
+
 @pytest.mark.parametrize("words", [("disable",), ("enable",), ("reset-password",), ("reset-factors",),
                                    ("roles", "--roles", "developer"), ("show",)])
 def test_nobody_is_nobody(shared_demo, words):

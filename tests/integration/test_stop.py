@@ -4,7 +4,7 @@ import signal
 
 import pytest
 from daemon import read_description, wait_until
-from http1 import Connection, ConnectionEnded
+from http1 import Connection, ConnectionEnded, form, request_bytes
 from load import Load, token_requests
 from service import Service
 
@@ -23,6 +23,24 @@ def test_sigterm_under_load_answers_what_was_accepted(own_demo, name):
     own_demo.start()
     read_description(own_demo)
     assert [token for token in tokens[-200:] if service.guard(token).status != 200] == []
+
+
+def test_sigterm_answers_whose_password_is_being_hashed(own_demo):
+    """The crew works off what it has taken."""
+    service = own_demo.description["services"]["podio"]
+    data = request_bytes("POST", service["token_path"], {
+        "Host": own_demo.authority, "Content-Type": "application/x-www-form-urlencoded"}, form(
+            grant_type="password", client_id=service["client_id"], client_secret=service["client_secret"],
+            **service["user"]))
+    connections = [Connection(own_demo.address) for _ in range(16)]
+    for connection in connections:
+        connection.send(data)
+    assert connections[0].reply().status == 200  # by now all have been read
+    own_demo.process.send_signal(signal.SIGTERM)
+    assert [connection.reply().status for connection in connections[1:]] == [200] * 15
+    for connection in connections:
+        connection.close()
+    own_demo.stop()
 
 
 def test_request_under_way_is_answered(own_demo):
