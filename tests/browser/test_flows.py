@@ -1,0 +1,150 @@
+"""Each flow of each service in Chromium, from the client's redirect to the token, with and without JavaScript."""
+
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from chromium import Chromium
+from people import FLOWS, Person
+
+
+@pytest.fixture(scope="module", params=["with scripts", "without scripts"])
+def chromium(request, tmp_path_factory):
+    """One browser for the module: a profile costs seconds, cookies are cleared before each test."""
+    browser = Chromium(tmp_path_factory.mktemp("profile"), request.param == "with scripts")
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(params=FLOWS)
+def person(request, shared_demo, chromium, client_site):
+    """A client of the service that is reached at the client's own site."""
+    chromium.driver.delete_all_cookies()
+    person = Person(shared_demo, request.param)
+    key = "client of the browser's tests"
+    clients = shared_demo.__dict__.setdefault(key, {})
+    if (request.param, client_site.uri) not in clients:
+        clients[request.param, client_site.uri] = shared_demo.create_client(
+            request.param, redirect_uri=client_site.uri, trusted=True)
+    person.account = {**person.account, **clients[request.param, client_site.uri]}
+    person.redirect_uri = client_site.uri
+    return person
+
+
+def url(person, **changes):
+    return person.daemon.description["origin"] + person.target(**changes)
+
+
+def test_allow(person, chromium, client_site):
+    chromium.driver.delete_all_cookies()
+    chromium.open(url(person, state="from the browser"))
+    name = f"{person.name}-{'script' if chromium.with_scripts else 'plain'}"
+    chromium.picture(f"sign-in-{name}")
+    chromium.sign_in(person.user)
+    chromium.find("#allow")
+    chromium.picture(f"consent-{name}")
+    instance = person.account["instances"][1]["name"]
+    chromium.choose(instance)
+    chromium.press("#allow")
+    chromium.wait_for_url(client_site.uri)
+    answer = client_site.last_query()
+    assert answer["state"] == "from the browser"
+    person.daemon.secrets.add(answer["code"])
+    tokens = person.read_tokens(person.redeem(answer["code"], redirect_uri=None if person.name == "radioworkflow"
+                                              else client_site.uri))
+    assert person.service.guard(tokens["access_token"]).header("X-Jeton-Instance") == instance
+
+
+def test_deny(person, chromium, client_site):
+    chromium.open(url(person, state="no"))
+    chromium.sign_in(person.user)
+    chromium.press("#deny")
+    chromium.wait_for_url(client_site.uri)
+    answer = client_site.last_query()
+    assert answer["error"] == "access_denied" and answer["state"] == "no" and "code" not in answer
+
+
+def test_wrong_password_then_right(person, chromium, client_site):
+    chromium.open(url(person))
+    user = {**person.user, "password": "not this one at all"}
+    chromium.sign_in(user)
+    assert chromium.find("[role=alert]").text
+    chromium.picture(f"wrong-password-{person.name}")
+    chromium.sign_in(person.user)
+    chromium.press("#allow")
+    chromium.wait_for_url(client_site.uri)
+
+
+def test_back_button_after_consent(person, chromium, client_site):
+    """Whoever goes back and allows again gets the same code: the client sees one flow."""
+    chromium.open(url(person))
+    chromium.sign_in(person.user)
+    chromium.press("#allow")
+    chromium.wait_for_url(client_site.uri)
+    first = client_site.last_query()["code"]
+    chromium.driver.back()
+    if chromium.has("#allow"):
+        chromium.press("#allow")
+        chromium.wait_for_url(client_site.uri)
+    second = client_site.last_query()["code"]
+    person.daemon.secrets |= {first, second}
+    tokens = person.read_tokens(person.redeem(second, redirect_uri=None if person.name == "radioworkflow"
+                                              else client_site.uri))
+    assert person.service.guard(tokens["access_token"]).status == 200
+
+
+def test_two_tabs(person, chromium, client_site):
+    chromium.open(url(person, state="first"))
+    chromium.driver.switch_to.new_window("tab")
+    chromium.open(url(person, state="second"))
+    chromium.sign_in(person.user)
+    chromium.press("#allow")
+    chromium.wait_for_url(client_site.uri)
+    assert client_site.last_query()["state"] == "second"
+    chromium.driver.close()
+    chromium.driver.switch_to.window(chromium.driver.window_handles[0])
+    if chromium.has("#sign-in"):
+        chromium.sign_in(person.user)
+    chromium.press("#allow")
+    chromium.wait_for_url(client_site.uri)
+    assert client_site.last_query()["state"] == "first"
+
+
+def test_unknown_client_is_a_page(person, chromium):
+    chromium.open(url(person, client_id="nobody"))
+    assert urlsplit(chromium.driver.current_url).netloc == person.daemon.description["origin"].split("//")[1]
+    chromium.picture(f"error-{person.name}")
+    assert chromium.find("h1").text
+
+
+def test_podio_client_side(shared_demo, chromium, client_site):
+    """The implicit flow's fragment reaches the client's page, not its server."""
+    chromium.driver.delete_all_cookies()
+    person = Person(shared_demo, "podio")
+    person.redirect_uri = client_site.uri
+    chromium.open(url(person, response_type="token"))
+    chromium.sign_in(person.user)
+    chromium.press("#allow")
+    answer = dict(parse_qsl(urlsplit(chromium.wait_for_url(client_site.uri)).fragment))
+    shared_demo.secrets |= {answer["access_token"], answer["refresh_token"]}
+    assert answer["token_type"] == "bearer" and answer["expires_in"] == "28800"
+    assert person.service.guard(answer["access_token"]).status == 200
+    assert all("access_token" not in path for _, path, _ in client_site.visits)
+
+
+def test_form_post(shared_demo, chromium, client_site):
+    """The answer as a POST to the client; a press of the button where there is no script."""
+    chromium.driver.delete_all_cookies()
+    person = Person(shared_demo, "standard")
+    client = shared_demo.create_client("standard", redirect_uri=client_site.uri)
+    person.account = {**person.account, **client}
+    person.redirect_uri = client_site.uri
+    chromium.open(url(person, response_mode="form_post", state="posted"))
+    chromium.sign_in(person.user)
+    chromium.press("#allow")
+    if not chromium.with_scripts:
+        chromium.press("form button")
+    chromium.wait_for_url(client_site.uri)
+    method, _, body = next(visit for visit in reversed(client_site.visits) if visit[0] == "POST")
+    answer = dict(parse_qsl(body))
+    shared_demo.secrets.add(answer["code"])
+    assert answer["state"] == "posted" and answer["iss"] == shared_demo.description["origin"]
