@@ -133,8 +133,9 @@ static enum batch_end run_transaction(struct store_tx *tx, struct unit *units, e
     return apply_together(tx, units) ? commit(tx) : BATCH_UNIT_FAILED;
 }
 
-/* What a unit did wrong by itself is told, but is no failure of the store. */
-static void note_end(struct store *store, enum batch_end end)
+/* What a unit did wrong by itself is told, but is no failure of the store. What is left of a batch without the unit
+ * that the database failed may commit, even with nothing in it: that is no recovery. The next batch tells. */
+static void note_end(struct store *store, enum batch_end end, enum isolation isolation)
 {
     const struct sql *sql = store->tx.reader.sql;
     enum sql_fault fault = sql_fault(sql);
@@ -142,7 +143,7 @@ static void note_end(struct store *store, enum batch_end end)
         log_event(LOG_ERROR, "store_statement_failed", log_text("error", sql_message(sql)));
     else if (fault != SQL_FINE || end == BATCH_BROKEN)
         store_note_fault(store, sql);
-    else if (end == BATCH_DONE)
+    else if (end == BATCH_DONE && isolation == UNITS_TOGETHER)
         store_note_success(store);
 }
 
@@ -152,7 +153,7 @@ static enum batch_end attempt(struct store *store, struct unit *units, enum isol
     enum batch_end end = BATCH_BROKEN;
     if (make_ready(store) == OK)
         end = run_transaction(tx, units, isolation);
-    note_end(store, end);
+    note_end(store, end, isolation);
     if (end == BATCH_DONE)
         return end;
     roll_back(tx);

@@ -197,6 +197,28 @@ def test_corrupt_file_at_start(folder):
     daemon.stop()
 
 
+def damage_index_of_realms(database):
+    """The file opens, and nothing finds a realm in it."""
+    with sqlite3.connect(database) as connection:
+        page_bytes, = connection.execute("PRAGMA page_size").fetchone()
+        page, = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_realms_1'").fetchone()
+    connection.close()
+    with open(database, "r+b") as file:
+        file.seek((page - 1) * page_bytes)
+        file.write(b"\xa5" * page_bytes)
+
+
+def test_a_damaged_page_at_start_is_no_recovery(folder):
+    """The log says that the store failed, and not in the same breath that it is well again."""
+    daemon = daemons.demo(folder)
+    daemon.stop()
+    damage_index_of_realms(database_of(daemon))
+    done = subprocess.run([daemons.BINARY, *daemon.arguments], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and "ready" not in done.stdout.split("\n")
+    assert "store_failed" in done.stderr and "malformed" in done.stderr, done.stderr
+    assert "store_recovered" not in done.stderr, done.stderr
+
+
 def test_corrupt_file_while_serving(folder):
     """Overwritten under its feet: it says so and answers 503, to tokens and checks alike; with the old bytes back the same
     process serves again, and a token from before is good."""
