@@ -1,6 +1,7 @@
 """The real binary under test: started on free ports in a folder of its own, watched, and taken down without a trace."""
 
 import ctypes
+import errno
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import http1
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("JETON", str(REPOSITORY / "build" / "jeton"))
+HELD = []  # sockets; see free_port
 LIBC = ctypes.CDLL(None)
 READY_SECONDS = 60
 STOP_SECONDS = 60
@@ -71,11 +73,12 @@ class Daemon:
     # --- life ---
 
     def start(self):
+        served_before = self._served_count()
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([BINARY, *self.arguments], stdout=subprocess.PIPE, stderr=log,
                                             stdin=subprocess.DEVNULL, start_new_session=True,
                                             preexec_fn=die_with_parent)
-        self._wait_ready()
+        self._wait_ready(served_before)
         return self
 
     def stop(self):
@@ -136,11 +139,11 @@ class Daemon:
         finally:
             self.process.stdout.close()
 
-    def _wait_ready(self):
-        """`demo` says `ready`; `serve` is ready when its listener accepts."""
+    def _wait_ready(self, served_before):
+        """`demo` says `ready`, `serve` logs it: once its first listener accepts, another may yet be missing, or fail."""
         guard = threading.Timer(READY_SECONDS, self.process.kill)
         guard.start()
-        is_ready = self._wait_accepting() if self.address else self._wait_line()
+        is_ready = self._wait_line() if self.arguments[0] == "demo" else self._wait_serving(served_before)
         guard.cancel()
         if not is_ready:
             self.process.wait()
@@ -150,14 +153,15 @@ class Daemon:
     def _wait_line(self):
         return any(line.strip() == b"ready" for line in self.process.stdout)
 
-    def _wait_accepting(self):
+    def _wait_serving(self, served_before):
         while self.is_running():
-            try:
-                http1.Connection(self.address).close()
+            if self._served_count() > served_before:
                 return True
-            except OSError:
-                time.sleep(0.01)
+            time.sleep(0.01)
         return False
+
+    def _served_count(self):
+        return self.log().count('"event":"serving"')
 
     # --- requests ---
 
@@ -207,12 +211,11 @@ class Daemon:
         return {**created["clients"][0], "application_id": created["application_id"]}
 
 
-def demo(folder, listen="localhost:0"):
-    """A demo server; its folder is `folder`/demo."""
-    daemon = Daemon(["demo", "--dir", Path(folder) / "demo", "--listen", listen], folder)
+def demo(folder):
+    """A demo server; its folder is `folder`/demo. A restart comes back at the same addresses."""
+    daemon = Daemon(["demo", "--dir", Path(folder) / "demo", "--listen", f"localhost:{free_port(2)}"], folder)
     daemon.start()
     read_description(daemon)
-    daemon.arguments[-1] = daemon.authority  # a restart comes back at the same address
     return daemon
 
 
@@ -242,9 +245,35 @@ def sixth(folder):
     return daemon
 
 
-def free_port():
-    with socket.create_server(("localhost", 0)) as listener:
-        return listener.getsockname()[1]
+def free_port(count=1):
+    """The first of so many ports in a row, on loopback, kept until this process ends: another test, or a connection
+    that wants any port, could take one between two starts of a server."""
+    while True:
+        first = bound("127.0.0.1", 0)
+        port = first.getsockname()[1]
+        held = [first] + [bound(host, port + i) for i in range(count) for host in ("127.0.0.1", "::1")
+                          if (host, i) != ("127.0.0.1", 0)]
+        if all(held):
+            HELD.extend(held)
+            return port
+        for taken in filter(None, held):
+            taken.close()
+
+
+def bound(host, port):
+    """A socket that has the port and does not listen, so that a server (SO_REUSEADDR) still can; None when it is taken."""
+    holder = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        holder.bind((host, port))
+    except OSError as error:
+        if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):  # a machine without IPv6 needs no holder there
+            holder.close()
+            return None
+    except OverflowError:  # behind the last port
+        holder.close()
+        return None
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # only now: another holder must not share it
+    return holder
 
 
 def read_description(daemon):

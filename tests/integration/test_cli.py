@@ -242,7 +242,7 @@ def test_a_demo_started_again_keeps_its_credentials(own_demo):
 def test_a_demo_started_elsewhere_says_so_everywhere(own_demo):
     before, origin = credentials(own_demo), own_demo.description["origin"]
     own_demo.stop()
-    port = daemons.free_port()
+    port = daemons.free_port(2)
     own_demo.arguments[-1] = f"localhost:{port}"
     own_demo.address = ("localhost", port)
     own_demo.start()
