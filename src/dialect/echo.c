@@ -15,11 +15,16 @@
     (UINT64_C(1) << FACT_expires_in | UINT64_C(1) << FACT_request_path | UINT64_C(1) << FACT_request_query |         \
      UINT64_C(1) << FACT_request_method | UINT64_C(1) << FACT_request_id)
 
-struct slot {
-    uint64_t desk_serial;
+struct key {
+    uint64_t desk_serial; /* 0: none */
     int64_t token_id;
     uint64_t names_hash;
+};
+
+struct slot {
+    struct key key;
     struct shared_reply *reply; /* NULL: empty */
+    struct key asked;           /* for the last reply that was not there */
 };
 
 static _Thread_local struct slot *slots;
@@ -64,6 +69,16 @@ static uint64_t hash_names(const struct call *call)
     return hash;
 }
 
+static struct key key_of(const struct desk *desk, const struct call *call)
+{
+    return (struct key){desk->serial, call->token_id, hash_names(call)};
+}
+
+static bool is_same(struct key a, struct key b)
+{
+    return a.token_id == b.token_id && a.desk_serial == b.desk_serial && a.names_hash == b.names_hash;
+}
+
 bool echo_may_serve(const struct desk *desk, const struct call *call)
 {
     return call->token_id && !desk->endpoint->operation->apply && !(desk->endpoint->reply.facts & OF_THE_MOMENT);
@@ -72,17 +87,24 @@ bool echo_may_serve(const struct desk *desk, const struct call *call)
 bool echo_give(struct exchange *exchange, const struct desk *desk, const struct call *call)
 {
     const struct slot *slot = find_slot(desk, call->token_id);
-    return slot->reply && slot->desk_serial == desk->serial && slot->token_id == call->token_id &&
-           slot->names_hash == hash_names(call) && response_give(exchange, slot->reply);
+    return slot->reply && is_same(slot->key, key_of(desk, call)) && response_give(exchange, slot->reply);
 }
 
 void echo_keep(struct exchange *exchange, const struct desk *desk, const struct call *call)
 {
-    struct shared_reply *reply = response_share(exchange);
+    const struct key key = key_of(desk, call);
     struct slot *slot = find_slot(desk, call->token_id);
+    /* Keeping a reply and letting another go costs as much as reading the token from the file: not for one that may
+     * never be asked for again. */
+    if (!is_same(slot->asked, key)) {
+        slot->asked = key;
+        return;
+    }
+    struct shared_reply *reply = response_share(exchange);
     if (!reply)
         return;
     if (slot->reply)
         shared_reply_release(slot->reply);
-    *slot = (struct slot){desk->serial, call->token_id, hash_names(call), reply};
+    slot->key = key;
+    slot->reply = reply;
 }

@@ -23,5 +23,5 @@ bool echo_may_serve(const struct desk *desk, const struct call *call);
 /* Answers, or false when this thread does not have the reply. */
 bool echo_give(struct exchange *exchange, const struct desk *desk, const struct call *call);
 
-/* Keeps the answer that the exchange was just given. */
+/* Keeps the answer that the exchange was just given, if the thread had to give it before. */
 void echo_keep(struct exchange *exchange, const struct desk *desk, const struct call *call);
