@@ -83,6 +83,11 @@ static void handle_exchange(struct exchange *exchange, unsigned serves, void *ar
     faces_handle(configuration, exchange, serves & ~SERVES_OPERATIONS);
 }
 
+static void rest(void *arg)
+{
+    store_rest(((struct daemon *)arg)->store);
+}
+
 static const struct realm *const *hold_realms(void *arg, size_t *ret_count, void **ret_hold)
 {
     struct daemon *daemon = arg;
@@ -262,7 +267,7 @@ static bool start_listeners(struct daemon *daemon)
     struct snapshot_hold *hold;
     struct str error = STR_NONE;
     const struct configuration *configuration = snapshot_hold(daemon->snapshot, &hold);
-    daemon->listeners = listeners_create(handle_exchange, daemon);
+    daemon->listeners = listeners_create(handle_exchange, rest, daemon);
     daemon->operations.listeners = daemon->listeners;
     bool is_complete = listeners_apply(daemon->listeners, configuration, daemon->arena, &error);
     snapshot_release(hold);

@@ -27,6 +27,7 @@ struct listener {
 
 struct listeners {
     listener_handler handler;
+    void (*rest)(void *arg);
     void *arg;
     struct listener *first;
     pthread_mutex_t lock; /* of the list, against readers of the load */
@@ -39,10 +40,17 @@ static void handle(struct exchange *exchange, void *arg)
                                  listener->listeners->arg);
 }
 
-struct listeners *listeners_create(listener_handler handler, void *arg)
+static void note_rest(void *arg)
+{
+    const struct listener *listener = arg;
+    listener->listeners->rest(listener->listeners->arg);
+}
+
+struct listeners *listeners_create(listener_handler handler, void (*rest)(void *arg), void *arg)
 {
     struct listeners *listeners = memory_alloc(sizeof(*listeners));
     listeners->handler = handler;
+    listeners->rest = rest;
     listeners->arg = arg;
     pthread_mutex_init(&listeners->lock, NULL);
     return listeners;
@@ -110,6 +118,7 @@ static bool start_listener(struct listeners *listeners, const struct configurati
     listener->listeners = listeners;
     listener->options = make_options(arena, configuration, policy);
     listener->options.handler = handle;
+    listener->options.rest = note_rest;
     listener->options.arg = listener;
     listener->is_wanted = true;
     atomic_store(&listener->serves, policy->serves);

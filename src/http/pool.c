@@ -113,7 +113,10 @@ static bool take_newcomers(struct worker *worker)
  * worker_resume need not wake a worker that is awake. */
 static void sleep_until_event(struct worker *worker, struct pollfd *polled, unsigned seen_count, int wait_ms)
 {
+    const struct server_options *options = &worker->pool->server->options;
     uint64_t wakes;
+    if (options->rest)
+        options->rest(options->arg);
     atomic_store(&worker->is_sleeping, true);
     poll(polled, 3, atomic_load(&worker->resume_count) == seen_count ? wait_ms : 0);
     atomic_store(&worker->is_sleeping, false);

@@ -47,6 +47,8 @@ struct server_options {
     size_t trusted_proxy_count;
     /* Answers the exchange or parks it. Runs on a worker. */
     void (*handler)(struct exchange *exchange, void *arg);
+    /* Runs on a worker that has served all there was and is about to wait; NULL: nothing. */
+    void (*rest)(void *arg);
     void *arg;
 };
 

@@ -28,8 +28,10 @@ void epoch_change(struct store_tx *tx, enum epoch_kind kind, int64_t id)
     reader_forget_row(&tx->reader, kind, id);
 }
 
+/* The commit's number first: whoever finds a new epoch must not read the row in a transaction from before. */
 void epochs_publish(struct store_tx *tx)
 {
+    atomic_fetch_add_explicit(&tx->reader.store->commit_count, 1, memory_order_release);
     for (size_t i = 0; i < tx->note_count; i++)
         atomic_fetch_add_explicit(count_of(tx->notes[i].kind, tx->notes[i].id), 1, memory_order_release);
     tx->note_count = 0;

@@ -132,6 +132,13 @@ void fold_after_commit(struct store *store)
         want_folding(fold);
 }
 
+bool fold_lets_hold(const struct store *store)
+{
+    uint64_t log_bytes = atomic_load_explicit(&store->fold.log_bytes, memory_order_relaxed);
+    return log_bytes <= store->options.log_max_bytes ||
+           log_bytes <= atomic_load_explicit(&store->fold.folded_bytes, memory_order_relaxed);
+}
+
 static void release_locks(struct fold *fold)
 {
     pthread_cond_destroy(&fold->wake);

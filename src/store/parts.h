@@ -33,6 +33,9 @@ struct store_reader {
     struct sql *sql;     /* NULL: not opened yet */
     int64_t retry_at_ns; /* on the monotonic clock; 0: the connection is good, else shut after a fault until then */
     bool is_failing;     /* its last read failed: that has been logged */
+    bool may_hold;       /* its thread says when it rests */
+    bool is_holding;     /* its reads share a transaction, begun after this many commits: */
+    uint64_t held_commit_count;
     struct cache *caches[CACHED_ROWS_COUNT];
     struct name_cache *names[CACHED_NAMES_COUNT];
     struct cache_counts counts;
@@ -97,6 +100,7 @@ struct store {
     uint64_t gone_hits; /* of readers whose threads have ended */
     uint64_t gone_misses;
 
+    _Atomic uint64_t commit_count; /* raised after each, before the epochs */
     _Atomic bool is_failing;
     _Atomic uint64_t submit_count;
     _Atomic uint64_t unit_count;
@@ -113,7 +117,8 @@ void reader_init(struct store_reader *reader, struct store *store);
 void reader_end(struct store_reader *reader);
 void readers_open(struct store *store);
 void readers_close(struct store *store);
-/* The connection to read with. After a fault of the database it fails for a moment, then it is a fresh one. */
+/* The connection to read with, which sees all that was committed until now. After a fault of the database it fails
+ * for a moment, then it is a fresh one. */
 struct sql *reader_sql(struct store_reader *reader);
 /* Says how a verb's reads went, as it must after each use of reader_sql: passes `outcome` on, and logs when that is
  * news. */
@@ -170,6 +175,8 @@ bool fold_start(struct store *store);
 void fold_stop(struct store *store);
 /* Between batches, on the writer's thread: keeps the log within its limit. */
 void fold_after_commit(struct store *store);
+/* Any thread: readers may hold a transaction. Not while the log is over its limit and waits for them. */
+bool fold_lets_hold(const struct store *store);
 
 /* epoch.c */
 void epochs_publish(struct store_tx *tx);

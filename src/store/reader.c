@@ -144,10 +144,56 @@ static bool is_of_transaction(const struct store_reader *reader)
     return reader == &reader->store->tx.reader;
 }
 
+/* Counted from the end of the attempt that failed. */
+static void give_up_connection(struct store_reader *reader)
+{
+    sql_shut(reader->sql);
+    reader->is_holding = false;
+    reader->retry_at_ns = clock_monotonic_ns() + RETRY_NS;
+}
+
+static void let_go(struct store_reader *reader)
+{
+    if (!reader->is_holding)
+        return;
+    reader->is_holding = false;
+    if (sql_let_go(reader->sql) != OK)
+        give_up_connection(reader);
+}
+
+/* The count is read before the transaction begins to see: what it does not count yet is no answer's reason yet. */
+static void hold(struct store_reader *reader)
+{
+    struct store *store = reader->store;
+    uint64_t commit_count = atomic_load_explicit(&store->commit_count, memory_order_acquire);
+    bool may_hold = reader->may_hold && fold_lets_hold(store);
+    if (reader->is_holding && may_hold && reader->held_commit_count == commit_count)
+        return;
+    let_go(reader);
+    if (!may_hold || reader->retry_at_ns != 0)
+        return;
+    reader->held_commit_count = commit_count;
+    reader->is_holding = sql_hold(reader->sql) == OK;
+}
+
+void store_rest(struct store *store)
+{
+    struct store_reader *reader =
+        latest.serial == store->serial ? latest.reader : pthread_getspecific(store->reader_key);
+    if (!reader)
+        return;
+    reader->may_hold = true;
+    let_go(reader);
+}
+
 struct sql *reader_sql(struct store_reader *reader)
 {
-    if (is_of_transaction(reader) || (reader->sql && reader->retry_at_ns == 0))
+    if (is_of_transaction(reader))
         return reader->sql;
+    if (reader->sql && reader->retry_at_ns == 0) {
+        hold(reader);
+        return reader->sql;
+    }
     if (reader->sql && clock_monotonic_ns() < reader->retry_at_ns)
         return reader->sql; /* it is shut: its verbs fail without touching the file */
 
@@ -159,7 +205,7 @@ struct sql *reader_sql(struct store_reader *reader)
     return reader->sql;
 }
 
-/* A statement's own fault says nothing about the connection. Counted from the end of the attempt that failed. */
+/* A statement's own fault says nothing about the connection. */
 static void look_after_connection(struct store_reader *reader)
 {
     if (reader->retry_at_ns != 0)
@@ -168,8 +214,7 @@ static void look_after_connection(struct store_reader *reader)
         sql_forgive(reader->sql);
         return;
     }
-    sql_shut(reader->sql);
-    reader->retry_at_ns = clock_monotonic_ns() + RETRY_NS;
+    give_up_connection(reader);
 }
 
 STEP reader_note(struct store_reader *reader, enum outcome outcome)

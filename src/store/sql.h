@@ -117,6 +117,13 @@ STEP sql_commit(struct sql *sql);
 STEP sql_roll_back(struct sql *sql);
 bool sql_is_in_transaction(const struct sql *sql);
 
+/*
+ * Between the two every read sees the file as it was at the first of them, and costs no locks of its own. Not for
+ * long: the log cannot start again meanwhile, nor be folded back beyond what is seen.
+ */
+STEP sql_hold(struct sql *sql);
+STEP sql_let_go(struct sql *sql);
+
 /* Says whose file it is and which migrations it has had. */
 STEP sql_version(struct sql *sql, int64_t *ret_application, int64_t *ret_version);
 STEP sql_set_version(struct sql *sql, int64_t application, int64_t version);

@@ -316,6 +316,16 @@ STEP sql_roll_back(struct sql *sql)
     return sql_is_in_transaction(sql) ? sql_run(sql, "ROLLBACK", SQL_VALUES()) : OK;
 }
 
+STEP sql_hold(struct sql *sql)
+{
+    return sql_run(sql, "BEGIN", SQL_VALUES());
+}
+
+STEP sql_let_go(struct sql *sql)
+{
+    return sql_run(sql, "COMMIT", SQL_VALUES());
+}
+
 STEP sql_version(struct sql *sql, int64_t *ret_application, int64_t *ret_version)
 {
     int64_t application;

@@ -12,6 +12,8 @@
 #define NOW          INT64_C(1790000000)
 #define ROUNDS       300
 #define READER_COUNT 3
+/* The first reader never rests, so each of its reads is by itself; the others' share transactions. */
+#define READS_PER_REST 50
 
 struct hammer {
     struct fixture *fixture;
@@ -22,6 +24,7 @@ struct hammer {
     _Atomic bool is_stopping;
     _Atomic size_t stale_count;
     _Atomic size_t read_count;
+    _Atomic size_t reader_count;
 };
 
 static void read_once(struct hammer *hammer, struct store_reader *reader)
@@ -44,8 +47,12 @@ static void *keep_reading(void *subject)
 {
     struct hammer *hammer = subject;
     struct store_reader *reader = store_reader(hammer->fixture->store);
-    while (!atomic_load(&hammer->is_stopping))
+    bool is_resting = atomic_fetch_add(&hammer->reader_count, 1) > 0;
+    for (size_t reads = 0; !atomic_load(&hammer->is_stopping); reads++) {
+        if (is_resting && reads % READS_PER_REST == 0)
+            store_rest(hammer->fixture->store);
         read_once(hammer, reader);
+    }
     return NULL;
 }
 
