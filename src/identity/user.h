@@ -41,7 +41,12 @@ struct people_policy;
     X(instance_taken, "there is an instance of that name")                                                           \
     X(instance_unknown, "there is no such instance in the realm")                                                    \
     X(role_malformed, "a role is 1 to 63 of a-z, 0-9 and inner -")                                                   \
-    X(not_a_member, "the user is no member of the instance")
+    X(not_a_member, "the user is no member of the instance")                                                         \
+    X(passkey_unfit, "the passkey does not prove what it should")                                                    \
+    X(passkey_stale, "the page was open for too long")                                                               \
+    X(passkey_known, "the passkey is registered already")                                                            \
+    X(passkey_too_many, "the user has ten passkeys: remove one first")                                               \
+    X(label_malformed, "a passkey's label is 1 to 64 bytes of text without controls")
 
 enum person_problem {
     PERSON_FINE = 0,
