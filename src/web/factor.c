@@ -12,6 +12,7 @@
 #include "oauth/realm.h"
 #include "web/describe.h"
 #include "web/errand.h"
+#include "web/passkey.h"
 #include "web/qr.h"
 #include "web/say.h"
 #include "web/site_parts.h"
@@ -49,6 +50,9 @@ void factor_show(struct visit *visit)
 {
     visit_set_form(visit, "factor");
     describe_client(visit);
+    passkey_offer_own(visit);
+    if (factor_is_set_up(visit->session->user))
+        visit_set_flag(visit, "has_app");
     visit_show(visit, "factor");
 }
 

@@ -71,8 +71,9 @@ void place_init(struct arena *arena, struct place *place, const struct site *sit
     place->image_source = describe_origin(realm->appearance.logo_uri);
     place->tally = tally_create(arena, realm->name);
     place->model =
-        json_keep(arena, json_pack("{s:o, s:o, s:o, s:o, s:I}", "realm", describe_realm(arena, realm), "paths",
+        json_keep(arena, json_pack("{s:o, s:o, s:o, s:o, s:o, s:I}", "realm", describe_realm(arena, realm), "paths",
                                    list_paths(arena, prefix), "style", json_of_str(site->assets[ASSET_STYLE].path),
-                                   "colors", json_of_str(place->colors.path), "password_length_min",
+                                   "passkey_script", json_of_str(site->assets[ASSET_PASSKEY].path), "colors",
+                                   json_of_str(place->colors.path), "password_length_min",
                                    (json_int_t)realm->people.password_length_min));
 }

@@ -10,6 +10,7 @@
 #include "store/store.h"
 #include "web/errand.h"
 #include "web/letter.h"
+#include "web/passkey.h"
 #include "web/say.h"
 #include "web/secret.h"
 #include "web/site_parts.h"
@@ -83,15 +84,18 @@ static STEP describe_factor(struct visit *visit)
 static STEP describe_security(struct visit *visit)
 {
     TRY(describe_factor(visit));
+    TRY(passkey_describe(visit));
     return describe_sessions(visit);
 }
 
-static void show_security(struct visit *visit)
+void security_show(struct visit *visit)
 {
     static const struct done done[] = {{"password", WORD_security_password_changed},
                                        {"factor-off", WORD_security_factor_turned_off},
                                        {"session", WORD_security_session_ended},
                                        {"sessions", WORD_security_sessions_ended},
+                                       {"passkey-added", WORD_security_passkey_added},
+                                       {"passkey-removed", WORD_security_passkey_removed},
                                        {0}};
     visit_set(visit, "at", json_pack("{s:b}", "security", 1));
     visit_set_done(visit, done);
@@ -132,7 +136,7 @@ static void answer_password(struct visit *visit, enum outcome outcome)
         visit_fail_for_now(visit);
     } else if (outcome == REFUSED) {
         secret_refuse(visit, &change->secret, "password");
-        show_security(visit);
+        security_show(visit);
     } else {
         log_change(visit, "password_changed");
         visit_go_done(visit, "security", "password");
@@ -151,7 +155,7 @@ static void take_password(struct visit *visit)
     if (is_right && !visit_has_problems(visit))
         errand_begin(visit, &steps);
     else
-        show_security(visit);
+        security_show(visit);
 }
 
 static enum outcome change_factor(struct visit *visit, struct store_tx *tx)
@@ -169,7 +173,7 @@ static void answer_factor(struct visit *visit, enum outcome outcome)
         visit_fail_for_now(visit);
     } else if (outcome == REFUSED) {
         secret_refuse(visit, &change->secret, "factor_password");
-        show_security(visit);
+        security_show(visit);
     } else if (change->is_removal) {
         log_change(visit, "second_factor_removed");
         visit_go_done(visit, "security", "factor-off");
@@ -192,7 +196,7 @@ static void take_factor(struct visit *visit)
     if (is_answered)
         return;
     if (!is_right || !is_possible) {
-        show_security(visit);
+        security_show(visit);
         return;
     }
     recovery_codes_draw(visit->arena, change->codes);
@@ -227,16 +231,16 @@ static void take_sessions(struct visit *visit)
     struct str which = visit_field(visit, "end");
     struct change *change = create_change(visit);
     if (!str_equal(which, STR("others")) && (!str_parse_int(which, &change->ended_id) || change->ended_id <= 0)) {
-        show_security(visit);
+        security_show(visit);
         return;
     }
     errand_begin(visit, &steps);
 }
 
 const struct page security_pages[] = {
-    {"security", "security", NEEDS_USER, show_security, NULL},
-    {"security/password", "security", NEEDS_USER, show_security, take_password},
-    {"security/factor", "security", NEEDS_USER, show_security, take_factor},
-    {"security/sessions", "security", NEEDS_USER, show_security, take_sessions},
+    {"security", "security", NEEDS_USER, security_show, NULL},
+    {"security/password", "security", NEEDS_USER, security_show, take_password},
+    {"security/factor", "security", NEEDS_USER, security_show, take_factor},
+    {"security/sessions", "security", NEEDS_USER, security_show, take_sessions},
     {0},
 };

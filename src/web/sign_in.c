@@ -15,6 +15,7 @@
 #include "web/describe.h"
 #include "web/errand.h"
 #include "web/fresh.h"
+#include "web/passkey.h"
 #include "web/say.h"
 #include "web/site_parts.h"
 #include "web/tally.h"
@@ -32,6 +33,7 @@ void sign_in_show(struct visit *visit)
     visit_set_text(visit, "username", typed);
     visit_set_form(visit, "sign-in");
     describe_client(visit);
+    passkey_offer(visit);
     visit_show(visit, "sign-in");
 }
 

@@ -14,8 +14,8 @@
 #define PREFIX STR("/auth")
 
 const struct page *const page_families[] = {
-    sign_in_pages,  factor_pages,   consent_pages, account_pages, application_pages,
-    security_pages, register_pages, recover_pages, NULL,
+    sign_in_pages,  factor_pages,  consent_pages,  account_pages, application_pages,
+    security_pages, passkey_pages, register_pages, recover_pages, NULL,
 };
 
 /* What stands at a path. */
@@ -52,7 +52,8 @@ static void add_place(struct arena *arena, struct site *site, struct place *plac
 
 static void add_assets(struct arena *arena, struct site *site)
 {
-    static const char *const names[] = {[ASSET_SEND] = "send.js", [ASSET_STYLE] = "style.css"};
+    static const char *const names[] = {
+        [ASSET_PASSKEY] = "passkey.js", [ASSET_SEND] = "send.js", [ASSET_STYLE] = "style.css"};
     for (size_t i = 0; i < ASSET_COUNT; i++) {
         const struct embedded_file *file = web_static;
         while (!str_equal(str_of(file->name), str_of(names[i])))

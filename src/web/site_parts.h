@@ -9,7 +9,7 @@ struct route_table;
 struct session_draft;
 struct templates;
 
-enum site_asset { ASSET_SEND, ASSET_STYLE, ASSET_COUNT };
+enum site_asset { ASSET_PASSKEY, ASSET_SEND, ASSET_STYLE, ASSET_COUNT };
 
 struct site {
     struct site_means means;
@@ -48,6 +48,7 @@ extern const struct page consent_pages[];
 extern const struct page account_pages[];
 extern const struct page application_pages[];
 extern const struct page security_pages[];
+extern const struct page passkey_pages[];
 extern const struct page register_pages[];
 extern const struct page recover_pages[];
 extern const struct page *const page_families[]; /* all of them; ends with NULL */
@@ -75,6 +76,7 @@ void session_draft_fill(struct visit *visit, struct session_draft *draft);
 void sign_in_finish(struct visit *visit, const struct session_draft *draft);
 
 void factor_show(struct visit *visit);
+void security_show(struct visit *visit);
 void set_up_show(struct visit *visit);
 /* What comes next for visit->call, shown here: when its request is too long to go there. */
 void consent_go_on(struct visit *visit);

@@ -119,7 +119,7 @@ static struct str known_browser(struct visit *visit)
     return visit->browser;
 }
 
-static struct str make_form(struct visit *visit, const char *name)
+struct str visit_make_form(struct visit *visit, const char *name)
 {
     const struct form_place place = {&visit->place->realm->people, known_browser(visit), str_of(name),
                                      visit->return_to};
@@ -128,7 +128,7 @@ static struct str make_form(struct visit *visit, const char *name)
 
 void visit_set_form(struct visit *visit, const char *name)
 {
-    visit_set_text(visit, "form", make_form(visit, name));
+    visit_set_text(visit, "form", visit_make_form(visit, name));
 }
 
 static json_t *member_of(json_t *model, const char *name, json_t *(*create)(void))
@@ -213,7 +213,7 @@ static void set_common(struct visit *visit)
     if (!visit->session)
         return;
     visit_set(visit, "user", describe_user(visit->session->user));
-    visit_set_text(visit, "sign_out_form", make_form(visit, "sign-out"));
+    visit_set_text(visit, "sign_out_form", visit_make_form(visit, "sign-out"));
 }
 
 void visit_show(struct visit *visit, const char *page)

@@ -76,6 +76,8 @@ void visit_return(struct visit *visit);
 void visit_set(struct visit *visit, const char *name, json_t *value);
 void visit_set_text(struct visit *visit, const char *name, struct str text);
 void visit_set_flag(struct visit *visit, const char *name);
+/* Makes a form of this name the browser's own, which is known by a cookie from now on. */
+struct str visit_make_form(struct visit *visit, const char *name);
 /* The model's `form`: makes the form of this name this browser's own. */
 void visit_set_form(struct visit *visit, const char *name);
 

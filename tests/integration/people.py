@@ -26,6 +26,7 @@ class Form:
 
     action: str = ""
     method: str = "get"
+    is_hidden: bool = False  # until a script shows it
     fields: list = field(default_factory=list)  # (name, value) of what is sent whatever button is pressed
     buttons: list = field(default_factory=list)  # attributes of each button
     choices: dict = field(default_factory=dict)  # name of a select or radio: its values
@@ -54,7 +55,7 @@ class FormReader(HTMLParser):
             self.alert_depth = max(self.alert_depth, 1)
         self.heading = tag == "h1" or self.heading
         if tag == "form":
-            self.form = Form(found.get("action", ""), found.get("method", "get").lower())
+            self.form = Form(found.get("action", ""), found.get("method", "get").lower(), "hidden" in found)
             self.forms.append(self.form)
         if self.form is not None:
             self.read_control(tag, found)
@@ -116,7 +117,7 @@ class Page:
     @property
     def form(self):
         """The form that the page is about: the one that says how to answer it."""
-        posts = [form for form in self.html.forms if form.method == "post"]
+        posts = [form for form in self.html.forms if form.method == "post" and not form.is_hidden]
         assert posts, f"no form on {self.url} ({self.status}): {self.text[:400]}"
         return max(posts, key=lambda form: len(form.fields))
 
