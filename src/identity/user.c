@@ -172,6 +172,7 @@ STEP user_change_password(struct person_step *step, struct store_tx *tx, int64_t
     TRY(find_user(step, tx, user_id, &row));
     row->password_hash = password_hash;
     TRY(user_update(tx, row));
+    TRY(ticket_delete_of_user(tx, user_id));
     return session_delete_others(tx, user_id, kept_session_id);
 }
 

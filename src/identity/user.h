@@ -88,7 +88,8 @@ struct user_draft {
 
 STEP user_register(struct person_step *step, struct store_tx *tx, const struct user_draft *draft, int64_t *ret_id);
 
-/* A new password ends every session but `kept_session_id` (0: all), and links that were to reset the old one. */
+/* A new password ends every session but `kept_session_id` (0: all), and every link that was mailed before: whoever had
+ * the old one may have asked for it. */
 STEP user_change_password(struct person_step *step, struct store_tx *tx, int64_t user_id, struct str password_hash,
                           int64_t kept_session_id);
 STEP user_rename(struct person_step *step, struct store_tx *tx, int64_t user_id, struct str display_name);

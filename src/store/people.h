@@ -159,6 +159,7 @@ struct ticket_row {
 STEP ticket_insert(struct store_tx *tx, const struct ticket_row *row);
 STEP ticket_find(struct store_reader *reader, struct arena *arena, int64_t id, struct ticket_row **ret_row);
 STEP ticket_delete(struct store_tx *tx, int64_t id);
+STEP ticket_delete_of_user(struct store_tx *tx, int64_t user_id);
 
 struct mail_row {
     int64_t id;

@@ -39,3 +39,8 @@ STEP ticket_delete(struct store_tx *tx, int64_t id)
 {
     return sql_run(tx->reader.sql, "DELETE FROM tickets WHERE id = $1", SQL_VALUES(sql_of_int(id)));
 }
+
+STEP ticket_delete_of_user(struct store_tx *tx, int64_t user_id)
+{
+    return sql_run(tx->reader.sql, "DELETE FROM tickets WHERE user_id = $1", SQL_VALUES(sql_of_int(user_id)));
+}

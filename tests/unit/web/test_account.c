@@ -54,6 +54,26 @@ static void an_address_counts_when_its_link_is_opened(void **state)
     assert_page_has(&browser, "value=\"new@example.com\"");
 }
 
+/* Whoever has stolen a password may have asked for his own address before it was changed. */
+static void a_link_to_a_new_address_dies_with_the_password(void **state)
+{
+    struct town *town = *state;
+    struct browser browser = alice_at_home(state);
+    browser_submit(&browser, EMAIL, "email=mallory@example.com&password=correct+horse+battery");
+    struct mail_row *mail;
+    struct store_reader *reader = store_reader(town->office->house.store);
+    assert_int_equal(mail_find_due(reader, town->arena, town->office->now, &mail), OK);
+    size_t at = find_text(mail->body, 0, "/auth/");
+    struct str link = str_slice(mail->body, at, find_text(mail->body, at, "\n") - at);
+    browser_send(&browser, "GET", link, STR(""));
+    assert_int_equal(browser.status, 200);
+    browser_get(&browser, SECURITY);
+    browser_submit(&browser, PASSCODE, "password=correct+horse+battery&new_password=another+horse+battery");
+    assert_int_equal(browser.status, 303);
+    browser_send(&browser, "GET", link, STR(""));
+    assert_int_equal(browser.status, 410);
+}
+
 static const char *withdraw_of(struct browser *browser)
 {
     size_t at = find_text(browser->body, 0, "name=\"withdraw\" value=\"");
@@ -235,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_person_has_a_name),
         TEST(an_address_counts_when_its_link_is_opened),
+        TEST(a_link_to_a_new_address_dies_with_the_password),
         TEST(what_was_allowed_can_be_withdrawn),
         TEST(nobody_withdraws_what_another_one_allowed),
         TEST(a_new_password_needs_the_old_one),
