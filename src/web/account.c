@@ -10,6 +10,7 @@
 #include "oauth/realm.h"
 #include "web/errand.h"
 #include "web/letter.h"
+#include "web/mail_delay.h"
 #include "web/say.h"
 #include "web/secret.h"
 #include "web/site_parts.h"
@@ -112,7 +113,7 @@ static enum outcome send_link(struct visit *visit, struct store_tx *tx)
         .subject = WORD_mail_email_subject,
         .body = WORD_mail_email_body,
         .recipient = change->value,
-        .name = visit->session->user->display_name,
+        .name = change->value,
         .page = "confirm",
         .ticket = &change->ticket.handle,
         .lifetime_seconds = TICKET_CONFIRM_SECONDS,
@@ -156,7 +157,7 @@ static void take_email(struct visit *visit)
     bool is_right = secret_ask_current(visit, &change->secret, "password", &is_answered);
     if (is_answered)
         return;
-    if (!is_right || visit_has_problems(visit)) {
+    if (!is_right || visit_has_problems(visit) || mail_delay_holds(visit, "email", change->value)) {
         show_account(visit);
         return;
     }

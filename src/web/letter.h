@@ -18,7 +18,7 @@ struct letter {
     enum word subject;
     enum word body;
     struct str recipient;
-    struct str name;             /* whom it greets */
+    struct str name;             /* whom it greets: the address itself, until its owner has confirmed it */
     const char *page;            /* that its link leads to */
     const struct handle *ticket; /* that the link carries; NULL: none */
     int64_t lifetime_seconds;    /* of the link; 0: it has none */

@@ -64,7 +64,7 @@ static STEP write_letter(struct visit *visit, struct store_tx *tx, enum word sub
         .subject = subject,
         .body = body,
         .recipient = newcomer->email,
-        .name = user ? user->display_name : newcomer->display_name,
+        .name = user ? user->display_name : newcomer->email,
         .page = ticket ? "confirm" : "forgot",
         .ticket = ticket,
         .lifetime_seconds = TICKET_CONFIRM_SECONDS,

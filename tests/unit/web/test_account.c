@@ -74,6 +74,21 @@ static void a_link_to_a_new_address_dies_with_the_password(void **state)
     assert_int_equal(browser.status, 410);
 }
 
+/* A signed-in browser is no way around what slows letters to one address down. */
+static void nobody_floods_another_ones_mailbox(void **state)
+{
+    struct browser browser = alice_at_home(state);
+    for (int i = 0; i < 3; i++) {
+        browser_get(&browser, ACCOUNT);
+        browser_submit(&browser, EMAIL, "email=flooded@example.com&password=correct+horse+battery");
+        assert_int_equal(browser.status, 303);
+    }
+    browser_get(&browser, ACCOUNT);
+    browser_submit(&browser, EMAIL, "email=flooded@example.com&password=correct+horse+battery");
+    assert_int_equal(browser.status, 429);
+    assert_page_has(&browser, "enough mail");
+}
+
 static const char *withdraw_of(struct browser *browser)
 {
     size_t at = find_text(browser->body, 0, "name=\"withdraw\" value=\"");
@@ -256,6 +271,7 @@ int main(void)
         TEST(a_person_has_a_name),
         TEST(an_address_counts_when_its_link_is_opened),
         TEST(a_link_to_a_new_address_dies_with_the_password),
+        TEST(nobody_floods_another_ones_mailbox),
         TEST(what_was_allowed_can_be_withdrawn),
         TEST(nobody_withdraws_what_another_one_allowed),
         TEST(a_new_password_needs_the_old_one),

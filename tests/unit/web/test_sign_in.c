@@ -374,6 +374,17 @@ static void a_newcomer_confirms_by_mail(void **state)
     assert_int_equal(browser.status, 303);
 }
 
+/* Nobody has shown yet that the address is his: so the letter carries no words of his to it. */
+static void a_letter_to_a_strangers_address_greets_that_only(void **state)
+{
+    struct browser browser = browser_of(*state);
+    browser_get(&browser, REGISTER);
+    browser_submit(&browser, REGISTER, "display_name=Win+at+http://evil.example&username=eve@example.com");
+    struct str body = take_mail(*state)->body;
+    assert_true(find_text(body, 0, "Hello eve@example.com,") < body.len);
+    assert_int_equal(find_text(body, 0, "evil"), body.len);
+}
+
 static void an_address_that_is_taken_is_told_by_mail_only(void **state)
 {
     struct town *town = *state;
@@ -428,6 +439,7 @@ int main(void)
         TEST(nobody_learns_who_has_an_account),
         TEST(nobody_is_flooded_with_mail),
         TEST(a_newcomer_confirms_by_mail),
+        TEST(a_letter_to_a_strangers_address_greets_that_only),
         TEST(an_address_that_is_taken_is_told_by_mail_only),
         TEST(a_realm_may_be_closed),
     };
