@@ -32,24 +32,11 @@ static void note_wait(struct sign_in *sign_in, int64_t wait_seconds)
         sign_in->verdict = SIGN_IN_DELAYED;
 }
 
-/* An address counts only once its owner has confirmed it: anybody may write another's into his own account. */
-static STEP find_user(struct sign_in *sign_in, struct store_reader *reader)
-{
-    int64_t realm_id = sign_in->people->realm_id;
-    TRY(user_find(reader, sign_in->arena, realm_id, sign_in->username, &sign_in->user));
-    if (sign_in->user || !email_is_fit(sign_in->username))
-        return OK;
-    TRY(user_find_email(reader, sign_in->arena, realm_id, sign_in->username, &sign_in->user));
-    if (sign_in->user && sign_in->user->email_confirmed_at == 0)
-        sign_in->user = NULL;
-    return OK;
-}
-
 STEP sign_in_prepare(struct sign_in *sign_in, struct store_reader *reader)
 {
     struct str typed = str_slice(str_trim(sign_in->username), 0, EMAIL_MAX);
     sign_in->username = username_fold(sign_in->arena, typed);
-    TRY(find_user(sign_in, reader));
+    TRY(user_find_typed(reader, sign_in->arena, sign_in->people->realm_id, sign_in->username, &sign_in->user));
     const struct delay_subject subject = subject_of(sign_in);
     note_wait(sign_in, delay_find_wait(&subject, sign_in->now));
     return OK;

@@ -89,6 +89,26 @@ bool email_is_fit(struct str email)
     return email.ptr[email.len - 1] != '.';
 }
 
+bool user_is_waiting(const struct user_row *user)
+{
+    return user->password_hash.len == 0 && user->email_confirmed_at == 0 && str_equal(user->username, user->email);
+}
+
+STEP user_find_typed(struct store_reader *reader, struct arena *arena, int64_t realm_id, struct str typed,
+                     struct user_row **ret_user)
+{
+    struct user_row *named, *owner;
+    TRY(user_find(reader, arena, realm_id, typed, &named));
+    *ret_user = named;
+    if ((named && !user_is_waiting(named)) || !email_is_fit(typed))
+        return OK;
+    TRY(user_find_email(reader, arena, realm_id, typed, &owner));
+    /* Anybody may write another's address into an account of his own. */
+    if (owner && owner->email_confirmed_at)
+        *ret_user = owner;
+    return OK;
+}
+
 static bool is_username(struct str username)
 {
     if (username.len == 0 || username.len > USERNAME_MAX)

@@ -71,6 +71,13 @@ struct person_step {
 struct str username_fold(struct arena *arena, struct str username);
 bool email_is_fit(struct str email);
 
+/* Has never confirmed the address that is its name, and so never signed in: whoever registers may have made it. */
+bool user_is_waiting(const struct user_row *user);
+/* Whom a person means: by name, or by an address once its owner has confirmed it. `typed` is folded. A user who is
+ * waiting stands in nobody's way. NULL: nobody. */
+STEP user_find_typed(struct store_reader *reader, struct arena *arena, int64_t realm_id, struct str typed,
+                     struct user_row **ret_user);
+
 /* What new hashes cost in this realm. */
 struct password_cost people_password_cost(const struct people_policy *people);
 
@@ -88,8 +95,8 @@ struct user_draft {
 
 STEP user_register(struct person_step *step, struct store_tx *tx, const struct user_draft *draft, int64_t *ret_id);
 
-/* A new password ends every session but `kept_session_id` (0: all), and every link that was mailed before: whoever had
- * the old one may have asked for it. */
+/* A new password ends every session but `kept_session_id` (0: all), and every link that was mailed before: whoever
+ * had the old one may have asked for it. */
 STEP user_change_password(struct person_step *step, struct store_tx *tx, int64_t user_id, struct str password_hash,
                           int64_t kept_session_id);
 STEP user_rename(struct person_step *step, struct store_tx *tx, int64_t user_id, struct str display_name);

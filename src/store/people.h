@@ -44,7 +44,7 @@ STEP user_find(struct store_reader *reader, struct arena *arena, int64_t realm_i
                struct user_row **ret_row);
 /* By row. Cached. */
 STEP user_find_row(struct store_reader *reader, struct arena *arena, int64_t id, struct user_row **ret_row);
-/* The oldest with this address, compared as it is written. */
+/* The oldest with this address, compared as it is written; of those who have confirmed it, if any has. */
 STEP user_find_email(struct store_reader *reader, struct arena *arena, int64_t realm_id, struct str email,
                      struct user_row **ret_row);
 /* In the order of ids, from above `after_id`, at most `max`. */

@@ -79,10 +79,10 @@ STEP user_find_email(struct store_reader *reader, struct arena *arena, int64_t r
                      struct user_row **ret_row)
 {
     void *row;
-    TRY(reader_note(reader,
-                    query_row(reader_sql(reader), &user_kind, arena,
-                              SELECT " WHERE realm_id = $1 AND email = $2 AND email <> '' ORDER BY id LIMIT 1",
-                              SQL_VALUES(sql_of_int(realm_id), sql_of_text(email)), &row)));
+    TRY(reader_note(reader, query_row(reader_sql(reader), &user_kind, arena,
+                                      SELECT " WHERE realm_id = $1 AND email = $2 AND email <> ''"
+                                             " ORDER BY email_confirmed_at IS NULL, id LIMIT 1",
+                                      SQL_VALUES(sql_of_int(realm_id), sql_of_text(email)), &row)));
     *ret_row = row;
     return OK;
 }

@@ -50,24 +50,11 @@ static void show_forgot(struct visit *visit)
     visit_show(visit, "forgot");
 }
 
-/* By name, or by an address that is known to be the user's. */
-static STEP find_user(struct visit *visit, struct store_reader *reader)
-{
-    struct recovery *recovery = visit->own;
-    int64_t realm_id = visit->place->realm->id;
-    TRY(user_find(reader, visit->arena, realm_id, recovery->username, &recovery->user));
-    if (recovery->user)
-        return OK;
-    TRY(user_find_email(reader, visit->arena, realm_id, recovery->username, &recovery->user));
-    if (recovery->user && recovery->user->email_confirmed_at == 0)
-        recovery->user = NULL;
-    return OK;
-}
-
 static enum outcome send_link(struct visit *visit, struct store_tx *tx)
 {
     struct recovery *recovery = visit->own;
-    TRY(find_user(visit, store_tx_reader(tx)));
+    TRY(user_find_typed(store_tx_reader(tx), visit->arena, visit->place->realm->id, recovery->username,
+                        &recovery->user));
     const struct user_row *user = recovery->user;
     if (!user || user->disabled_at || user->email.len == 0)
         return OK;

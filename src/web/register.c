@@ -80,17 +80,12 @@ static STEP invite(struct visit *visit, struct store_tx *tx, int64_t user_id)
     return write_letter(visit, tx, WORD_mail_confirm_subject, WORD_mail_confirm_body, NULL, &newcomer->ticket.handle);
 }
 
-/* Who has never confirmed, and so never signed in, begins anew. */
-static bool is_waiting(const struct user_row *user)
-{
-    return user->password_hash.len == 0 && user->email_confirmed_at == 0 && str_equal(user->username, user->email);
-}
-
 static STEP write_to_known(struct visit *visit, struct store_tx *tx, const struct user_row *user)
 {
     if (user->disabled_at)
         return OK;
-    if (is_waiting(user))
+    /* Begins anew. */
+    if (user_is_waiting(user))
         return invite(visit, tx, user->id);
     return write_letter(visit, tx, WORD_mail_taken_subject, WORD_mail_taken_body, user, NULL);
 }
@@ -106,7 +101,7 @@ static enum outcome add_user(struct visit *visit, struct store_tx *tx)
         .email = newcomer->email,
         .password_hash = STR(""),
     };
-    TRY(user_find(store_tx_reader(tx), visit->arena, visit->place->realm->id, newcomer->email, &known));
+    TRY(user_find_typed(store_tx_reader(tx), visit->arena, visit->place->realm->id, newcomer->email, &known));
     if (known)
         return write_to_known(visit, tx, known);
     TRY(user_register(&newcomer->person, tx, &draft, &user_id));

@@ -87,6 +87,20 @@ static void an_address_is_a_name_once_it_is_confirmed(void **state)
     assert_int_equal(sign_in_as(town, "dora", "correct horse"), SIGN_IN_FITS);
 }
 
+/* Whoever registers another's address, which he cannot confirm, keeps nobody from signing in by it. */
+static void an_address_that_a_stranger_has_registered_stays_its_owners(void **state)
+{
+    struct town *town = *state;
+    int64_t carl, id;
+    struct user_draft draft = {.username = STR("carl@example.com"), .password_hash = STR("")};
+    assert_int_equal(town_register(town, &draft, &id), PERSON_FINE);
+    assert_int_equal(sign_in_as(town, "carl@example.com", "correct horse"), SIGN_IN_WRONG);
+    carl = register_user(town, "carl", "carl@example.com", true);
+    struct sign_in sign_in = attempt(town, "carl@example.com", "correct horse");
+    assert_int_equal(run(town, &sign_in), SIGN_IN_FITS);
+    assert_int_equal(sign_in.user->id, carl);
+}
+
 static void a_user_without_a_password_cannot_be_told_from_nobody(void **state)
 {
     struct town *town = *state;
@@ -300,6 +314,7 @@ int main(void)
         TOWN_TEST(a_user_signs_in_by_name_in_any_case),
         TOWN_TEST(users_of_other_realms_are_unknown),
         TOWN_TEST(an_address_is_a_name_once_it_is_confirmed),
+        TOWN_TEST(an_address_that_a_stranger_has_registered_stays_its_owners),
         TOWN_TEST(a_user_without_a_password_cannot_be_told_from_nobody),
         TOWN_TEST(unknown_users_take_as_long_as_wrong_passwords),
         TOWN_TEST(only_the_password_tells_that_a_user_is_disabled),
