@@ -151,12 +151,12 @@ static struct str write_key(struct arena *arena, struct str uri)
     return (struct str){text, len};
 }
 
-void set_up_show(struct visit *visit)
+/* The key stays while its first code is typed wrongly. */
+static void show_key(struct visit *visit, struct str sealed)
 {
     const struct people_policy *people = &visit->place->realm->people;
     const struct user_row *user = visit->session->user;
-    struct str sealed = visit_field(visit, "key"), key;
-    /* The key stays while its first code is typed wrongly. */
+    struct str key;
     if (!factor_open(visit->arena, people, user->id, sealed, &key)) {
         sealed = factor_draw(visit->arena, people, user->id);
         (void)factor_open(visit->arena, people, user->id, sealed, &key);
@@ -172,6 +172,12 @@ void set_up_show(struct visit *visit)
     visit_set_form(visit, "set-up");
     describe_client(visit);
     visit_show(visit, "set-up");
+}
+
+/* A key of its own for each showing: one that comes by a link may be known to whoever has made the link. */
+void set_up_show(struct visit *visit)
+{
+    show_key(visit, STR(""));
 }
 
 static void show_set_up(struct visit *visit)
@@ -214,7 +220,7 @@ static void answer_set_up(struct visit *visit, enum outcome outcome)
     if (outcome == REFUSED) {
         visit->status = 403;
         visit_add_problem(visit, "code", WORD_word_code_wrong);
-        set_up_show(visit);
+        show_key(visit, visit_field(visit, "key"));
         return;
     }
     log_factor(visit, LOG_INFO, "second_factor_set_up", "code");
@@ -234,7 +240,7 @@ static void take_set_up(struct visit *visit)
     if (visit_field(visit, "code").len == 0)
         visit_add_problem(visit, "code", WORD_word_code_missing);
     if (visit_has_problems(visit) || must_wait(visit, step)) {
-        set_up_show(visit);
+        show_key(visit, visit_field(visit, "key"));
         return;
     }
     step->sealed_key = visit_field(visit, "key");

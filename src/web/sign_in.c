@@ -85,6 +85,13 @@ static enum outcome apply(struct visit *visit, struct store_tx *tx)
     return session_begin(tx, &visit->place->realm->people, &coming->draft, visit->exchange->now);
 }
 
+/* prompt=login and max_age ask for the password: when that came long before the second step, this is no new sign-in.
+ */
+static bool is_new(const struct visit *visit, const struct session_draft *draft)
+{
+    return draft->authenticated_at == 0 || visit->exchange->now - draft->authenticated_at <= FORM_SECONDS;
+}
+
 void sign_in_finish(struct visit *visit, const struct session_draft *draft)
 {
     const struct place *place = visit->place;
@@ -94,7 +101,7 @@ void sign_in_finish(struct visit *visit, const struct session_draft *draft)
     cookie_write(&place->cookie, visit->exchange, visit->browser, people->session_lifetime_seconds);
     cookie_write(&place->device, visit->exchange,
                  device_make(visit->arena, people, draft->user_id, visit->exchange->now), DEVICE_SECONDS);
-    if (request && (request->must_sign_in_again || request->authenticated_since))
+    if (request && (request->must_sign_in_again || request->authenticated_since) && is_new(visit, draft))
         visit->return_to = fresh_add(visit, visit->return_to);
 }
 

@@ -246,6 +246,38 @@ static void a_wrong_first_code_keeps_the_key(void **state)
     assert_page_has(&browser, "Your recovery codes");
 }
 
+/* Who has been at the account once knows a key that opens there; a link must not bring it in. */
+static void no_link_chooses_the_key(void **state)
+{
+    struct browser browser = alice_at(*state, ACCOUNT);
+    browser_get(&browser, SET_UP);
+    struct str key = key_of(&browser), sealed = hidden_of(&browser, SET_UP, "key");
+    browser_get(&browser, arena_printf(browser.town->arena, SET_UP "?key=%.*s", STR_ARGS(sealed)).ptr);
+    assert_int_equal(browser.status, 200);
+    assert_false(str_equal(key_of(&browser), key));
+}
+
+/* The password is from long ago: a code alone is no new sign-in. */
+static void a_late_second_step_is_no_new_sign_in(void **state)
+{
+    struct browser browser = alice_at(*state, ACCOUNT);
+    struct str key = set_up(&browser);
+    browser = browser_of(*state);
+    browser_get(&browser, ASK "&prompt=login");
+    browser_sign_in(&browser, "alice");
+    browser.town->office->now += 1000;
+    browser_get(&browser, ASK "&prompt=login");
+    browser_submit(&browser, FACTOR, code_of(browser.town, key));
+    browser_follow(&browser);
+    assert_page_has(&browser, "id=\"sign-in\"");
+    browser_sign_in(&browser, "alice");
+    browser_follow(&browser);
+    browser.town->office->now += TOTP_STEP_SECONDS;
+    browser_submit(&browser, FACTOR, code_of(browser.town, key));
+    browser_follow(&browser);
+    assert_page_has(&browser, "id=\"allow\"");
+}
+
 static void whoever_must_have_a_second_step_sets_it_up_first(void **state)
 {
     struct town *town = *state;
@@ -434,6 +466,8 @@ int main(void)
         TEST(a_second_step_is_asked_for_once_it_is_set_up),
         TEST(a_recovery_code_opens_once),
         TEST(a_wrong_first_code_keeps_the_key),
+        TEST(no_link_chooses_the_key),
+        TEST(a_late_second_step_is_no_new_sign_in),
         TEST(whoever_must_have_a_second_step_sets_it_up_first),
         TEST(a_forgotten_password_is_replaced_by_mail),
         TEST(nobody_learns_who_has_an_account),
