@@ -118,6 +118,7 @@ static enum outcome send_link(struct visit *visit, struct store_tx *tx)
         .ticket = &change->ticket.handle,
         .lifetime_seconds = TICKET_CONFIRM_SECONDS,
     };
+    TRY(secret_apply(&change->secret, tx));
     TRY(ticket_begin(tx, visit->arena, &change->ticket, visit->exchange->now));
     return letter_send(visit, tx, &letter);
 }

@@ -91,3 +91,11 @@ enum outcome secret_prove(struct secret *secret)
     secret->fresh_hash = password_hash(secret->current.arena, secret->fresh, &cost);
     return str_is_present(secret->fresh_hash) ? OK : FAILED;
 }
+
+enum outcome secret_apply(struct secret *secret, struct store_tx *tx)
+{
+    if (!str_is_present(secret->current.username))
+        return OK;
+    TRY(sign_in_apply(&secret->current, tx));
+    return secret->current.verdict == SIGN_IN_FITS ? OK : REFUSED;
+}

@@ -24,5 +24,8 @@ void secret_ask_fresh(struct visit *visit, struct secret *secret, const char *fi
 
 /* OK, or REFUSED with the current one wrong, or FAILED without memory for a hash. */
 STEP secret_prove(struct secret *secret);
+/* Inside the transaction: the current one must still be what was compared, REFUSED otherwise. OK when none was asked
+ * for. */
+STEP secret_apply(struct secret *secret, struct store_tx *tx);
 /* Afterwards, when it was REFUSED: logs it and adds the problem to the field. */
 void secret_refuse(struct visit *visit, const struct secret *secret, const char *field);

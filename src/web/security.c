@@ -125,6 +125,7 @@ static enum outcome change_password(struct visit *visit, struct store_tx *tx)
         .name = session->user->display_name,
         .page = "forgot",
     };
+    TRY(secret_apply(&change->secret, tx));
     TRY(user_change_password(&change->person, tx, session->user->id, change->secret.fresh_hash, session->row->id));
     return letter_send(visit, tx, &letter);
 }
@@ -162,6 +163,7 @@ static enum outcome change_factor(struct visit *visit, struct store_tx *tx)
 {
     struct change *change = visit->own;
     int64_t user_id = visit->session->user->id;
+    TRY(secret_apply(&change->secret, tx));
     return change->is_removal ? factor_remove(&change->person, tx, user_id)
                               : factor_renew_codes(&change->person, tx, user_id, change->codes);
 }

@@ -54,3 +54,19 @@ def test_one_form_sent_by_a_crowd_gives_one_code(person):
     pages = at_once(lambda: person.allow(page))
     assert {page.status for page in pages} <= {302, 303}
     assert len({page.query()["code"] for page in pages}) == 1
+
+
+def test_one_password_is_replaced_once(own_demo):
+    """Whoever was compared with a password that is no longer the one has not shown it."""
+    person = Person(own_demo, "standard")
+    page = person.sign_in(person.get("/auth/standard/security"))
+    words = [f"a new password, number {number}" for number in range(8)]
+    own_demo.secrets |= set(words)
+    form = next(form for form in page.html.forms if form.action.endswith("/security/password"))
+
+    def change(word):
+        return person.submit(page, form=form, password=person.user["password"], new_password=word)
+
+    with ThreadPoolExecutor(len(words)) as pool:
+        pages = list(pool.map(change, words))
+    assert [page.url.endswith("?done=password") for page in pages].count(True) == 1, pages
