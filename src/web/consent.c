@@ -213,6 +213,11 @@ void site_ask(void *site, struct exchange *exchange, struct call *call, struct s
         visit_fail_for_now(visit);
         return;
     }
+    /* A link brings the cookies along that a form leaves at home. */
+    if (visit->is_from_elsewhere && !visit->session && visit_may_return(visit)) {
+        visit_return(visit);
+        return;
+    }
     if (!may_go_on(visit))
         return;
     if (call->refusal)

@@ -44,6 +44,13 @@ bool visit_find_session(struct visit *visit)
     return false;
 }
 
+/* [Fetch Metadata 2.3] Browsers that do not say so are taken at their cookies. */
+static bool is_from_elsewhere(const struct exchange *exchange)
+{
+    return str_equal(exchange->request.method, STR("POST")) &&
+           str_equal(request_header(exchange, "Sec-Fetch-Site"), STR("cross-site"));
+}
+
 bool visit_begin(struct visit *visit, struct exchange *exchange, const struct place *place)
 {
     *visit = (struct visit){.exchange = exchange, .arena = exchange->arena, .place = place, .status = 200};
@@ -51,6 +58,7 @@ bool visit_begin(struct visit *visit, struct exchange *exchange, const struct pl
     visit->model = json_keep(visit->arena, json_object());
     visit->image_source = place->image_source;
     visit->browser = cookie_read(&place->cookie, exchange);
+    visit->is_from_elsewhere = is_from_elsewhere(exchange);
     if (!visit_find_session(visit))
         return false;
     if (visit->session && visit->session->is_stale)
@@ -85,9 +93,14 @@ void visit_set_return(struct visit *visit, struct str target)
 /* A request that came as a form may be longer than a line of a request can be. */
 #define TARGET_MAX 6000
 
+bool visit_may_return(const struct visit *visit)
+{
+    return !visit->call || visit->return_to.len <= TARGET_MAX;
+}
+
 void visit_return(struct visit *visit)
 {
-    if (visit->call && visit->return_to.len > TARGET_MAX)
+    if (!visit_may_return(visit))
         consent_go_on(visit);
     else
         visit_go(visit, str_is_present(visit->return_to) ? visit->return_to : visit_path(visit, "account"));
@@ -115,7 +128,8 @@ static struct str known_browser(struct visit *visit)
     if (visit->session || browser_is_anonymous(visit->browser))
         return visit->browser;
     visit->browser = browser_draw(visit->arena);
-    cookie_write(&visit->place->cookie, visit->exchange, visit->browser, 0);
+    if (!visit->is_from_elsewhere)
+        cookie_write(&visit->place->cookie, visit->exchange, visit->browser, 0);
     return visit->browser;
 }
 

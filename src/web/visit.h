@@ -58,6 +58,9 @@ struct visit {
     unsigned status;         /* of a page that is shown */
     struct str image_source; /* where pictures come from besides here */
     bool has_script;
+    /* Another site's page has sent a form here: browsers leave our cookies at home then (SameSite), so nobody can
+     * tell who comes; and a new cookie would sign out whoever it is. */
+    bool is_from_elsewhere;
     void *own; /* the handler's */
 };
 
@@ -69,6 +72,8 @@ struct store_reader *visit_reader(const struct visit *visit);
 
 /* Where to go on: an authorization request of this realm, or a page of it. Anything else is left out. */
 void visit_set_return(struct visit *visit, struct str target);
+/* It is short enough to be gone to. */
+bool visit_may_return(const struct visit *visit);
 /* Goes there, or to the account. After an errand, too. */
 void visit_return(struct visit *visit);
 

@@ -38,6 +38,7 @@ struct browser {
     struct town *town;
     const char *language;
     const char *host;
+    const char *site; /* whose page it comes from, as Sec-Fetch-Site says; "cross-site" leaves cookies at home */
     struct jar_cookie jar[8];
     size_t jar_count;
     /* the last reply */
@@ -206,7 +207,7 @@ static inline int town_teardown(void **state)
 
 static inline struct browser browser_of(struct town *town)
 {
-    return (struct browser){.town = town, .language = "en", .host = "localhost"};
+    return (struct browser){.town = town, .language = "en", .host = "localhost", .site = "same-origin"};
 }
 
 static inline struct str reply_header(const struct browser *browser, const char *name)
@@ -254,11 +255,13 @@ static inline void browser_send(struct browser *browser, const char *method, str
 {
     struct arena *arena = browser->town->arena;
     struct exchange *exchange = arena_new(arena, struct exchange);
-    struct request_field *fields = arena_array(arena, struct request_field, 3);
+    struct request_field *fields = arena_array(arena, struct request_field, 4);
+    bool is_cross = str_equal(str_of(browser->site), STR("cross-site")) && str_equal(str_of(method), STR("POST"));
     size_t mark = str_find(target, '?');
-    fields[0] = (struct request_field){STR("Cookie"), write_cookies(browser)};
+    fields[0] = (struct request_field){STR("Cookie"), is_cross ? STR("") : write_cookies(browser)};
     fields[1] = (struct request_field){STR("Accept-Language"), str_of(browser->language)};
     fields[2] = (struct request_field){STR("User-Agent"), STR("Mozilla/5.0 (X11; Linux) Firefox/115.0")};
+    fields[3] = (struct request_field){STR("Sec-Fetch-Site"), str_of(browser->site)};
     *exchange = (struct exchange){.arena = arena, .id = STR("0123456789abcdef"), .now = browser->town->office->now};
     exchange->request = (struct request){
         .method = str_of(method),
@@ -270,7 +273,7 @@ static inline void browser_send(struct browser *browser, const char *method, str
         .body = body,
         .client_address = STR("192.0.2.1"),
         .fields = fields,
-        .field_count = 3,
+        .field_count = 4,
     };
     browser->exchange = exchange;
     town_handle(browser->town, exchange);

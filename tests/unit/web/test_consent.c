@@ -173,6 +173,21 @@ static void a_very_long_request_is_asked_about_in_place(void **state)
     assert_true(sends_code(&browser));
 }
 
+/* Browsers send no cookie with another site's form: one that came with the page would sign them out. */
+static void another_sites_form_signs_nobody_out(void **state)
+{
+    struct browser browser = alice_at(*state, ACCOUNT);
+    browser.site = "cross-site";
+    browser_send(&browser, "POST", STR("/auth/first/sign-in"), STR("username=mallory&password=x&form=x"));
+    assert_int_equal(browser.status, 403);
+    assert_false(str_is_present(reply_header(&browser, "Set-Cookie")));
+    /* A client's request that comes as a form goes on as a link. */
+    browser_send(&browser, "POST", STR(ASK), STR("x=y"));
+    assert_int_equal(browser.status, 303);
+    browser_follow(&browser);
+    assert_page_has(&browser, "id=\"allow\"");
+}
+
 /* Behaviour 24: [OIDC 3.1.2.1] */
 static void prompt_none_shows_no_page(void **state)
 {
@@ -274,6 +289,7 @@ int main(void)
         TEST(a_form_that_is_sent_twice_gives_one_code),
         TEST(whoever_is_signed_out_meanwhile_signs_in_and_goes_on),
         TEST(a_very_long_request_is_asked_about_in_place),
+        TEST(another_sites_form_signs_nobody_out),
         TEST(prompt_none_shows_no_page),
         TEST(prompt_login_asks_whoever_is_signed_in),
         TEST(max_age_asks_whoever_signed_in_long_ago),
