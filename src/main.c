@@ -151,6 +151,10 @@ static int run_version(struct cli_call *call)
     {                                                                                                                \
         "username", OPERAND_TEXT, "the user's name", true                                                            \
     }
+#define ACCOUNT_ID                                                                                                   \
+    {                                                                                                                \
+        "account_id", OPERAND_TEXT, "the service account's name on the wire", true                                   \
+    }
 #define INSTANCE                                                                                                     \
     {                                                                                                                \
         "instance", OPERAND_TEXT, "the instance's name", true                                                        \
@@ -239,6 +243,16 @@ static const struct cli_command commands[] = {
              .operands = {APPLICATION_ID}),
     OPERATOR("app unverify", "Take that back", .operands = {APPLICATION_ID}),
     OPERATOR("client show", "Show a client and its secrets' labels", .operands = {CLIENT_ID}, .options = {REALM}),
+    OPERATOR("client suspend", "Suspend one client: it and its tokens are refused until it is resumed",
+             .operands = {CLIENT_ID}, .options = {REALM}),
+    OPERATOR("client resume", "Lift a client's own suspension; its application's stays", .operands = {CLIENT_ID},
+             .options = {REALM}),
+    OPERATOR(
+        "client set", "Change what the operator allows a client", .operands = {CLIENT_ID},
+        .options = {REALM,
+                    {"trusted", OPERAND_TEXT, "yes or no: may use grants that are kept for trusted clients", false},
+                    {"may_introspect", OPERAND_TEXT, "yes or no: a resource server that introspects every token",
+                     false}}),
     OPERATOR("client redirect-uris set",
              "Set where a client's users may be sent back to, in place of what was set before",
              .help = "Absolute URLs: https, http for this machine, or a scheme of its own with a dot, like "
@@ -260,6 +274,12 @@ static const struct cli_command commands[] = {
              .options = {IN_REALM,
                          {"account_id", OPERAND_TEXT, "its name on the wire; else one is made up", false},
                          {"name", OPERAND_TEXT, "what people call it", false}}),
+    OPERATOR("account list", "List service accounts",
+             .options = {{"realm", OPERAND_TEXT, "only this realm's", false}, AFTER, MAX}),
+    OPERATOR("account suspend", "Suspend a service account: its tokens are refused until it is resumed",
+             .operands = {ACCOUNT_ID}, .options = {IN_REALM}),
+    OPERATOR("account resume", "Lift the suspension of a service account", .operands = {ACCOUNT_ID},
+             .options = {IN_REALM}),
     OPERATOR("user add", "Make a user; without --password one is made up and shown once",
              .help =
                  "Names are compared in lower case. --password - reads the password from stdin; --password-hash - "

@@ -134,67 +134,96 @@ enum outcome command_secret_revoke(struct command_call *call)
                                           (json_int_t)secret.secret_id));
 }
 
-struct redirect_unit {
+/* A change of one client by its name on the wire. */
+struct client_unit {
     struct unit unit; /* first: the store's pointer is ours */
     struct registration registration;
     struct str client_id;
+    unsigned set, cleared;
     struct str redirect_uris;
 };
 
 static enum outcome apply_redirect(struct unit *unit, struct store_tx *tx)
 {
-    struct redirect_unit *redirect = (struct redirect_unit *)unit;
-    return client_change_redirect_uris(&redirect->registration, tx, redirect->client_id, redirect->redirect_uris);
+    struct client_unit *client = (struct client_unit *)unit;
+    return client_change_redirect_uris(&client->registration, tx, client->client_id, client->redirect_uris);
 }
 
-enum outcome command_redirect_uris_set(struct command_call *call)
+static enum outcome apply_suspend(struct unit *unit, struct store_tx *tx)
+{
+    struct client_unit *client = (struct client_unit *)unit;
+    return client_stop(&client->registration, tx, client->client_id);
+}
+
+static enum outcome apply_resume(struct unit *unit, struct store_tx *tx)
+{
+    struct client_unit *client = (struct client_unit *)unit;
+    return client_resume(&client->registration, tx, client->client_id);
+}
+
+static enum outcome apply_flags(struct unit *unit, struct store_tx *tx)
+{
+    struct client_unit *client = (struct client_unit *)unit;
+    return client_change_flags(&client->registration, tx, client->client_id, client->set, client->cleared);
+}
+
+/* Carries it out, and answers with the client as it is now. */
+static enum outcome change_client(struct command_call *call, struct client_unit *client)
 {
     const struct realm *realm;
     struct client_row *row;
     TRY(command_client(call, &realm, &row));
-    struct redirect_unit redirect = {
-        .unit.apply = apply_redirect,
-        .registration = {call->arena, realm, call->now, NULL},
-        .client_id = row->client_id,
-        .redirect_uris = argument_text(call, "redirect_uri"),
-    };
-    enum outcome outcome = store_run(call->host->store, &redirect.unit);
+    client->registration = (struct registration){call->arena, realm, call->now, NULL};
+    client->client_id = row->client_id;
+    enum outcome outcome = store_run(call->host->store, &client->unit);
     if (outcome == REFUSED)
-        return command_refuse(call, str_of(redirect.registration.refusal));
+        return command_refuse(call, str_of(client->registration.refusal));
     TRY(outcome);
-    return command_answer(call, json_pack("{s:o, s:o}", "client_id", json_of_str(row->client_id), "redirect_uris",
-                                          words_json(redirect.redirect_uris)));
+    TRY(command_client(call, &realm, &row));
+    return command_answer(call, client_json(call, row));
 }
 
-struct account_unit {
-    struct unit unit; /* first: the store's pointer is ours */
-    struct registration registration;
-    struct account_draft draft;
-    int64_t id;
-};
-
-static enum outcome apply_account(struct unit *unit, struct store_tx *tx)
+enum outcome command_redirect_uris_set(struct command_call *call)
 {
-    struct account_unit *account = (struct account_unit *)unit;
-    return account_register(&account->registration, tx, &account->draft, &account->id);
+    struct client_unit client = {.unit.apply = apply_redirect, .redirect_uris = argument_text(call, "redirect_uri")};
+    return change_client(call, &client);
 }
 
-enum outcome command_account_create(struct command_call *call)
+enum outcome command_client_suspend(struct command_call *call)
 {
-    const struct realm *realm;
-    TRY(command_realm(call, &realm));
-    struct account_unit account = {
-        .unit.apply = apply_account,
-        .registration = {call->arena, realm, call->now, NULL},
-        .draft = {.account_id = argument_text(call, "account_id"), .name = argument_text(call, "name")},
-    };
-    account_draw(call->arena, realm, &account.draft);
-    enum outcome outcome = store_run(call->host->store, &account.unit);
-    if (outcome == REFUSED)
-        return command_refuse(call, str_of(account.registration.refusal));
-    TRY(outcome);
-    command_note(call, "account_id", account.draft.account_id);
-    return command_answer(call, json_pack("{s:o, s:o, s:o, s:o}", "account_id", json_of_str(account.draft.account_id),
-                                          "realm", json_of_str(realm->name), "name", json_of_str(account.draft.name),
-                                          "account_secret", json_of_str(account.draft.account_secret)));
+    struct client_unit client = {.unit.apply = apply_suspend};
+    return change_client(call, &client);
+}
+
+enum outcome command_client_resume(struct command_call *call)
+{
+    struct client_unit client = {.unit.apply = apply_resume};
+    return change_client(call, &client);
+}
+
+/* Says yes, no or nothing. */
+static enum outcome read_flag(struct command_call *call, const char *name, enum client_flag flag,
+                              struct client_unit *client)
+{
+    struct str value = argument_text(call, name);
+    if (!str_is_present(value))
+        return OK;
+    if (str_equal(value, STR("yes")))
+        client->set |= flag;
+    else if (str_equal(value, STR("no")))
+        client->cleared |= flag;
+    else
+        return command_refuse(call, arena_printf(call->arena, "%s must be yes or no", name));
+    command_note(call, name, value);
+    return OK;
+}
+
+enum outcome command_client_set(struct command_call *call)
+{
+    struct client_unit client = {.unit.apply = apply_flags};
+    TRY(read_flag(call, "trusted", CLIENT_IS_TRUSTED, &client));
+    TRY(read_flag(call, "may_introspect", CLIENT_MAY_INTROSPECT, &client));
+    if (!(client.set | client.cleared))
+        return command_refuse(call, STR("say what to set: trusted or may_introspect, yes or no"));
+    return change_client(call, &client);
 }

@@ -295,6 +295,29 @@ static enum outcome require_client(struct registration *call, struct store_tx *t
     return *ret_client ? OK : refuse_registration(call, "there is no such client");
 }
 
+STEP client_stop(struct registration *call, struct store_tx *tx, struct str client_id)
+{
+    struct client_row *client;
+    TRY(require_client(call, tx, client_id, &client));
+    return client_suspend(tx, client->id, call->now);
+}
+
+STEP client_resume(struct registration *call, struct store_tx *tx, struct str client_id)
+{
+    struct client_row *client;
+    TRY(require_client(call, tx, client_id, &client));
+    return client_suspend(tx, client->id, 0);
+}
+
+STEP client_change_flags(struct registration *call, struct store_tx *tx, struct str client_id, unsigned set,
+                         unsigned cleared)
+{
+    const unsigned all = CLIENT_IS_TRUSTED | CLIENT_MAY_INTROSPECT;
+    struct client_row *client;
+    TRY(require_client(call, tx, client_id, &client));
+    return client_set_flags(tx, client->id, (client->flags & ~(cleared & all)) | (set & all));
+}
+
 STEP client_change_redirect_uris(struct registration *call, struct store_tx *tx, struct str client_id,
                                  struct str redirect_uris)
 {
@@ -384,4 +407,25 @@ STEP account_register(struct registration *call, struct store_tx *tx, const stru
         .created_at = call->now,
     };
     return account_insert(tx, &row, ret_id);
+}
+
+static enum outcome require_account(struct registration *call, struct store_tx *tx, struct str account_id,
+                                    struct account_row **ret_account)
+{
+    TRY(account_find(store_tx_reader(tx), call->arena, call->realm->id, account_id, ret_account));
+    return *ret_account ? OK : refuse_registration(call, "there is no such account");
+}
+
+STEP account_stop(struct registration *call, struct store_tx *tx, struct str account_id)
+{
+    struct account_row *account;
+    TRY(require_account(call, tx, account_id, &account));
+    return account_suspend(tx, account->id, call->now);
+}
+
+STEP account_resume(struct registration *call, struct store_tx *tx, struct str account_id)
+{
+    struct account_row *account;
+    TRY(require_account(call, tx, account_id, &account));
+    return account_suspend(tx, account->id, 0);
 }

@@ -75,6 +75,12 @@ STEP application_remove(struct registration *call, struct store_tx *tx, int64_t 
 STEP application_verify(struct registration *call, struct store_tx *tx, int64_t id);
 STEP application_unverify(struct registration *call, struct store_tx *tx, int64_t id);
 
+/* A client by itself; one whose application is suspended stays so. Its tokens are refused while it lasts. */
+STEP client_stop(struct registration *call, struct store_tx *tx, struct str client_id);
+STEP client_resume(struct registration *call, struct store_tx *tx, struct str client_id);
+/* CLIENT_IS_TRUSTED and CLIENT_MAY_INTROSPECT only: whether a client keeps a secret never changes. */
+STEP client_change_flags(struct registration *call, struct store_tx *tx, struct str client_id, unsigned set,
+                         unsigned cleared);
 /* All of the client's, from now on: as oauth/redirect.h says, separated by blanks, none twice; empty: none. */
 STEP client_change_redirect_uris(struct registration *call, struct store_tx *tx, struct str client_id,
                                  struct str redirect_uris);
@@ -100,3 +106,6 @@ struct account_draft {
 void account_draw(struct arena *arena, const struct realm *realm, struct account_draft *draft);
 STEP account_register(struct registration *call, struct store_tx *tx, const struct account_draft *draft,
                       int64_t *ret_id);
+/* Its tokens are refused while it lasts. */
+STEP account_stop(struct registration *call, struct store_tx *tx, struct str account_id);
+STEP account_resume(struct registration *call, struct store_tx *tx, struct str account_id);

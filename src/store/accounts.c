@@ -24,13 +24,13 @@ static bool take_account(struct sql_statement *statement, struct arena *arena, v
     return sql_digest(statement, 4, &row->secret_hash);
 }
 
+#define SELECT "SELECT id, realm_id, account_id, name, secret_hash, created_at, suspended_at FROM accounts"
+
+static const struct row_kind account_kind = {sizeof(struct account_row), take_account};
+
 static STEP read_account(struct sql *sql, struct arena *arena, int64_t id, void **ret_row)
 {
-    static const struct row_kind kind = {sizeof(struct account_row), take_account};
-    return query_row(sql, &kind, arena,
-                     "SELECT id, realm_id, account_id, name, secret_hash, created_at, suspended_at FROM accounts"
-                     " WHERE id = $1",
-                     SQL_VALUES(sql_of_int(id)), ret_row);
+    return query_row(sql, &account_kind, arena, SELECT " WHERE id = $1", SQL_VALUES(sql_of_int(id)), ret_row);
 }
 
 STEP account_find_row(struct store_reader *reader, struct arena *arena, int64_t id, struct account_row **ret_row)
@@ -60,5 +60,28 @@ STEP account_find(struct store_reader *reader, struct arena *arena, int64_t real
     void *row;
     TRY(reader_find_named(reader, &rows, arena, realm_id, account_id, &row));
     *ret_row = row;
+    return OK;
+}
+
+STEP account_list(struct store_reader *reader, struct arena *arena, int64_t realm_id, int64_t after_id, size_t max,
+                  struct account_row **ret_rows, size_t *ret_count)
+{
+    const struct sql_value from = sql_of_int(after_id), limit = sql_of_int((int64_t)max);
+    const char *of_realm = SELECT " WHERE realm_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+    const char *of_all = SELECT " WHERE id > $1 ORDER BY id LIMIT $2";
+    void *rows;
+    TRY(reader_note(reader,
+                    query_rows(reader_sql(reader), &account_kind, arena, realm_id ? of_realm : of_all,
+                               realm_id ? SQL_VALUES(sql_of_int(realm_id), from, limit) : SQL_VALUES(from, limit),
+                               max, &rows, ret_count)));
+    *ret_rows = rows;
+    return OK;
+}
+
+STEP account_suspend(struct store_tx *tx, int64_t id, int64_t suspended_at)
+{
+    TRY(sql_run(tx->reader.sql, "UPDATE accounts SET suspended_at = $1 WHERE id = $2",
+                SQL_VALUES(sql_of_optional(suspended_at), sql_of_int(id))));
+    epoch_change(tx, EPOCH_ACCOUNT, id);
     return OK;
 }

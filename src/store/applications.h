@@ -41,6 +41,9 @@ STEP client_find(struct store_reader *reader, struct arena *arena, int64_t realm
 STEP client_find_row(struct store_reader *reader, struct arena *arena, int64_t id, struct client_row **ret_row);
 STEP client_list(struct store_reader *reader, struct arena *arena, int64_t application_id,
                  struct client_row **ret_rows, size_t *ret_count);
+/* By itself, whatever its application is; suspended_at 0 lifts it. */
+STEP client_suspend(struct store_tx *tx, int64_t id, int64_t suspended_at);
+STEP client_set_flags(struct store_tx *tx, int64_t id, unsigned flags);
 /* Separated by one blank each; may be empty. */
 STEP client_set_redirect_uris(struct store_tx *tx, int64_t id, struct str redirect_uris);
 
@@ -55,3 +58,8 @@ STEP account_insert(struct store_tx *tx, const struct account_row *row, int64_t 
 STEP account_find(struct store_reader *reader, struct arena *arena, int64_t realm_id, struct str account_id,
                   struct account_row **ret_row);
 STEP account_find_row(struct store_reader *reader, struct arena *arena, int64_t id, struct account_row **ret_row);
+/* In the order of ids, from above `after_id`, at most `max`. realm_id 0: every realm. */
+STEP account_list(struct store_reader *reader, struct arena *arena, int64_t realm_id, int64_t after_id, size_t max,
+                  struct account_row **ret_rows, size_t *ret_count);
+/* suspended_at 0 lifts it. */
+STEP account_suspend(struct store_tx *tx, int64_t id, int64_t suspended_at);

@@ -138,6 +138,22 @@ STEP client_list(struct store_reader *reader, struct arena *arena, int64_t appli
     return OK;
 }
 
+STEP client_suspend(struct store_tx *tx, int64_t id, int64_t suspended_at)
+{
+    TRY(sql_run(tx->reader.sql, "UPDATE clients SET suspended_at = $1 WHERE id = $2",
+                SQL_VALUES(sql_of_optional(suspended_at), sql_of_int(id))));
+    epoch_change(tx, EPOCH_CLIENT, id);
+    return OK;
+}
+
+STEP client_set_flags(struct store_tx *tx, int64_t id, unsigned flags)
+{
+    TRY(sql_run(tx->reader.sql, "UPDATE clients SET flags = $1 WHERE id = $2",
+                SQL_VALUES(sql_of_int(flags), sql_of_int(id))));
+    epoch_change(tx, EPOCH_CLIENT, id);
+    return OK;
+}
+
 STEP client_set_redirect_uris(struct store_tx *tx, int64_t id, struct str redirect_uris)
 {
     TRY(sql_run(tx->reader.sql, "UPDATE clients SET redirect_uris = $1 WHERE id = $2",

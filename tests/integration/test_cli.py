@@ -465,6 +465,20 @@ def test_suspension_is_heard_by_the_next_request_and_lifted(shared_demo):
     assert get_token(shared_demo, client).status == 200
 
 
+def test_a_client_and_an_account_are_suspended_from_the_command_line(shared_demo):
+    _, client = create(shared_demo)
+    assert run(shared_demo, "client", "suspend", client["client_id"])["suspended_at"]
+    assert get_token(shared_demo, client).status == 401
+    assert run(shared_demo, "client", "resume", client["client_id"])["suspended_at"] is None
+    assert get_token(shared_demo, client).status == 200
+    assert run(shared_demo, "client", "set", client["client_id"], "--trusted", "yes")["trusted"] is True
+    account = run(shared_demo, "account", "create", "--realm", "standard")["account_id"]
+    assert run(shared_demo, "account", "suspend", account, "--realm", "standard")["suspended_at"]
+    assert run(shared_demo, "account", "resume", account, "--realm", "standard")["suspended_at"] is None
+    assert account in [row["account_id"] for row in run(shared_demo, "account", "list", "--realm", "standard")]
+    assert error_of(shared_demo, "account", "suspend", "nobody", "--realm", "standard") == "there is no such account"
+
+
 def test_a_deleted_application_is_gone_with_its_tokens(shared_demo):
     application, client = create(shared_demo)
     token = as_json(get_token(shared_demo, client))["access_token"]

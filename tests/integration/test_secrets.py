@@ -87,6 +87,68 @@ def test_suspension_ends_tokens_and_resuming_restores(service, client):
     assert service.ask_token(client).status == 200
 
 
+def test_a_client_is_switched_off_by_itself(service):
+    """One environment's client goes, the other of the same application stays; its application's suspension outlasts
+    its own."""
+    command = service.daemon.command
+    application = command("app create", realm="standard", name="made by a test", development=True)
+    production, development = application["clients"]
+    token, other = service.token(production), service.token(development)
+    assert command("client suspend", client_id=production["client_id"])["suspended_at"]
+    assert service.guard(token).status == 401
+    assert not service.is_active(token)
+    assert service.ask_token(production).status == 401
+    assert service.guard(other).status == 200
+    command("app suspend", application_id=application["application_id"])
+    assert command("client resume", client_id=production["client_id"])["suspended_at"]
+    assert service.guard(token).status == 401
+    command("app resume", application_id=application["application_id"])
+    assert service.guard(token).status == 200
+    assert command("client show", client_id=production["client_id"])["suspended_at"] is None
+
+
+def test_an_account_is_switched_off(service, client):
+    """A suspended service account has no tokens; the list tells since when."""
+    command = service.daemon.command
+    account = command("account create", realm="standard", name="made by a test")
+    body = {"grant_type": "service_account", "account_id": account["account_id"],
+            "account_secret": account["account_secret"]}
+    ask = lambda: service.daemon.post_form(  # noqa: E731
+        "/oauth2/token", body, {"Authorization": basic(client["client_id"], client["client_secret"])})
+    token = ask().json()["access_token"]
+    assert service.guard(token).status == 200
+    command("account suspend", realm="standard", account_id=account["account_id"])
+    assert service.guard(token).status == 401
+    assert ask().json()["error"] == "invalid_grant"
+    listed = [row for row in command("account list", realm="standard") if row["account_id"] == account["account_id"]]
+    assert len(listed) == 1 and listed[0]["suspended_at"] and "secret" not in str(listed)
+    command("account resume", realm="standard", account_id=account["account_id"])
+    assert service.guard(token).status == 200
+    assert ask().status == 200
+
+
+def test_what_a_client_is_allowed_changes_at_run_time(service, client):
+    """Introspecting every token of the realm: given, taken back; a client's kind is not touched."""
+    command = service.daemon.command
+    stranger = service.daemon.create_client("standard")
+    token = service.token(stranger)
+
+    def is_seen():
+        headers = {"Authorization": basic(client["client_id"], client["client_secret"])}
+        return service.daemon.post_form("/oauth2/introspect", {"token": token}, headers).json()["active"]
+
+    assert not is_seen()
+    assert command("client set", client_id=client["client_id"], may_introspect="yes")["may_introspect"] is True
+    assert is_seen()
+    shown = command("client set", client_id=client["client_id"], may_introspect="no", trusted="yes")
+    assert (shown["may_introspect"], shown["trusted"], shown["public"]) == (False, True, False)
+    assert not is_seen()
+    for arguments in ({}, {"trusted": "perhaps"}):
+        answer = service.daemon.ask_control({"command": "client set", "arguments": {
+            "client_id": client["client_id"], **arguments}})
+        assert answer["ok"] is False, answer
+
+
 def test_deletion_ends_tokens(service, client):
     """A deleted application is gone with all that hung on it."""
     token = service.token(client)
