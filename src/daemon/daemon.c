@@ -21,6 +21,7 @@
 #include "daemon/janitor.h"
 #include "daemon/listeners.h"
 #include "daemon/mailer.h"
+#include "daemon/meter_keeper.h"
 #include "daemon/notify.h"
 #include "daemon/operations.h"
 #include "daemon/realms.h"
@@ -28,6 +29,7 @@
 #include "daemon/snapshot.h"
 #include "http/message.h"
 #include "http/server.h"
+#include "meter/meter.h"
 #include "store/store.h"
 
 #define MISTAKES_MAX_BYTES (256 * 1024)
@@ -48,6 +50,7 @@ struct daemon {
     struct digest key; /* of the data folder */
     struct store *store;
     struct crew *crew;
+    struct meter *meter;
     struct snapshot *snapshot;
     struct listeners *listeners;
     struct operations operations;
@@ -55,6 +58,7 @@ struct daemon {
     struct control *control;
     struct janitor *janitor;
     struct mailer *mailer;
+    struct meter_keeper *meter_keeper;
 };
 
 /* Blocked in every thread, taken by the main one. */
@@ -132,6 +136,12 @@ static bool fail_to_start(struct str reason)
     return false;
 }
 
+static bool open_faces(struct daemon *daemon, struct configuration *configuration, struct mistakes *mistakes)
+{
+    const struct faces_means means = {.store = daemon->store, .crew = daemon->crew, .meter = daemon->meter};
+    return faces_open(configuration, &means, mistakes);
+}
+
 /* Ids, keys and routes; after it the configuration can be published. */
 static bool complete(struct daemon *daemon, struct configuration *configuration, struct mistakes *mistakes)
 {
@@ -140,7 +150,7 @@ static bool complete(struct daemon *daemon, struct configuration *configuration,
                     STR("one that can: the log says why it cannot"));
         return false;
     }
-    return faces_open(configuration, daemon->store, daemon->crew, mistakes);
+    return open_faces(daemon, configuration, mistakes);
 }
 
 /* NULL after its mistakes were printed. */
@@ -176,7 +186,7 @@ static bool publish_first(struct daemon *daemon, struct configuration *configura
         configuration_destroy(configuration);
         return fail_to_use_store(daemon);
     }
-    if (!faces_open(configuration, daemon->store, daemon->crew, &mistakes)) {
+    if (!open_faces(daemon, configuration, &mistakes)) {
         print_mistakes(&mistakes);
         configuration_destroy(configuration);
         return false;
@@ -243,6 +253,7 @@ static bool open_configuration(struct daemon *daemon)
         configuration_destroy(configuration);
         return false;
     }
+    daemon->meter = meter_create();
     daemon->snapshot = snapshot_create();
     if (!publish_first(daemon, configuration))
         return false;
@@ -259,7 +270,9 @@ static bool start_helpers(struct daemon *daemon)
         return fail_to_start(error);
     daemon->janitor = janitor_start(daemon->store);
     daemon->mailer = mailer_start(daemon->store, daemon->snapshot);
-    return (daemon->janitor && daemon->mailer) || fail_to_start(STR("no threads for janitor and mailer"));
+    daemon->meter_keeper = meter_keeper_start(daemon->meter, daemon->store);
+    return (daemon->janitor && daemon->mailer && daemon->meter_keeper) ||
+           fail_to_start(STR("no threads for janitor, mailer and meter"));
 }
 
 static bool start_listeners(struct daemon *daemon)
@@ -302,10 +315,12 @@ static void stop(struct daemon *daemon)
     if (daemon->listeners)
         listeners_destroy(daemon->listeners);
     crew_stop(daemon->crew);
+    meter_keeper_stop(daemon->meter_keeper);
     if (daemon->store)
         store_close(daemon->store);
     if (daemon->snapshot)
         snapshot_destroy(daemon->snapshot);
+    meter_destroy(daemon->meter);
     if (daemon->claim != NOBODY)
         folder_release(daemon->claim);
 }

@@ -17,12 +17,11 @@ static void answer_authorization(void *arg, struct exchange *exchange, struct ca
     face_answer_authorization(configuration->face, exchange, call, target);
 }
 
-bool faces_open(struct configuration *configuration, struct store *store, struct crew *crew,
-                struct mistakes *mistakes)
+bool faces_open(struct configuration *configuration, const struct faces_means *means, struct mistakes *mistakes)
 {
     const struct site_means site = {
-        .store = store,
-        .crew = crew,
+        .store = means->store,
+        .crew = means->crew,
         .dialogue = {.read = read_authorization, .answer = answer_authorization, .arg = configuration},
     };
     configuration->site =
@@ -30,8 +29,9 @@ bool faces_open(struct configuration *configuration, struct store *store, struct
     if (!configuration->site)
         return false;
     const struct face_means face = {
-        .store = store,
-        .crew = crew,
+        .store = means->store,
+        .crew = means->crew,
+        .meter = means->meter,
         .pages = {.ask = site_ask, .tell = site_tell, .post = site_post, .arg = configuration->site},
     };
     configuration->face =
@@ -41,8 +41,9 @@ bool faces_open(struct configuration *configuration, struct store *store, struct
 
 bool faces_check(const char *path, struct mistakes *mistakes)
 {
+    static const struct faces_means nothing;
     struct configuration *configuration = configuration_load(path, mistakes);
-    return configuration && faces_open(configuration, NULL, NULL, mistakes);
+    return configuration && faces_open(configuration, &nothing, mistakes);
 }
 
 void faces_handle(const struct configuration *configuration, struct exchange *exchange, unsigned parts)

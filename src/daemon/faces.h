@@ -13,13 +13,19 @@
 struct configuration;
 struct crew;
 struct exchange;
+struct meter;
 struct mistakes;
 struct store;
 
-/* Builds both. False, with mistakes, where two endpoints claim the same place. Without store and crew: to check only.
- */
-bool faces_open(struct configuration *configuration, struct store *store, struct crew *crew,
-                struct mistakes *mistakes);
+/* What both work with. */
+struct faces_means {
+    struct store *store;
+    struct crew *crew;
+    struct meter *meter;
+};
+
+/* Builds both. False, with mistakes, where two endpoints claim the same place. Without any means: to check only. */
+bool faces_open(struct configuration *configuration, const struct faces_means *means, struct mistakes *mistakes);
 
 /* All that `jeton check` tells: loads it and builds the routes, without a store. True when it is right. */
 bool faces_check(const char *path, struct mistakes *mistakes);

@@ -23,6 +23,7 @@ struct call *desk_call(struct exchange *exchange, const struct desk *desk)
     struct call *call = arena_new(exchange->arena, struct call);
     call->arena = exchange->arena;
     call->realm = desk->realm;
+    call->meter = desk->meter;
     call->now = exchange->now;
     call->client_address = exchange->request.client_address;
     call->client_authentication = desk->dialect->client_authentication;

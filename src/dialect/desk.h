@@ -20,6 +20,7 @@ struct error_shape;
 struct exchange;
 struct face_means;
 struct face_pages;
+struct meter;
 struct operation;
 struct realm;
 struct store;
@@ -30,11 +31,12 @@ struct desk {
     const struct endpoint *endpoint;
     unsigned part; /* enum face_part */
     struct desk_metrics *metrics;
-    uint64_t serial; /* no desk of this process had it before */
+    struct meter *meter; /* NULL: nothing is counted */
+    uint64_t serial;     /* no desk of this process had it before */
 };
 
 const struct desk *desk_create(struct arena *arena, const struct realm *realm, const struct dialect *dialect,
-                               const struct endpoint *endpoint, unsigned part);
+                               const struct endpoint *endpoint, unsigned part, struct meter *meter);
 
 /* A fresh call of this desk's realm. */
 struct call *desk_call(struct exchange *exchange, const struct desk *desk);

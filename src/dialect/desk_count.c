@@ -51,7 +51,7 @@ static struct desk_metrics *create_metrics(struct arena *arena, struct str realm
 }
 
 const struct desk *desk_create(struct arena *arena, const struct realm *realm, const struct dialect *dialect,
-                               const struct endpoint *endpoint, unsigned part)
+                               const struct endpoint *endpoint, unsigned part, struct meter *meter)
 {
     static atomic_uint_least64_t desk_count;
     struct desk *desk = arena_new(arena, struct desk);
@@ -60,6 +60,7 @@ const struct desk *desk_create(struct arena *arena, const struct realm *realm, c
         .dialect = dialect,
         .endpoint = endpoint,
         .part = part,
+        .meter = meter,
         .metrics = create_metrics(arena, realm->name, endpoint),
         .serial = atomic_fetch_add(&desk_count, 1) + 1,
     };

@@ -105,7 +105,8 @@ static void add_on_hosts(struct builder *builder, const struct desk *desk, struc
 static void add_endpoint(struct builder *builder, const struct endpoint *endpoint)
 {
     const struct face_realm *realm = builder->realm;
-    const struct desk *desk = desk_create(builder->arena, realm->realm, realm->dialect, endpoint, FACE_PUBLIC);
+    const struct desk *desk =
+        desk_create(builder->arena, realm->realm, realm->dialect, endpoint, FACE_PUBLIC, builder->face->means.meter);
     for (size_t p = 0; p < endpoint->path_count; p++) {
         struct str prefix = endpoint->is_at_root ? STR("") : realm->realm->path;
         struct str path = arena_printf(builder->arena, "%.*s%.*s", STR_ARGS(prefix), STR_ARGS(endpoint->paths[p]));
@@ -122,7 +123,8 @@ static void add_guard(struct builder *builder)
     endpoint->does = STR("guard");
     endpoint->operation = operation_find(endpoint->does);
     endpoint->reply = realm->dialect->guard;
-    const struct desk *desk = desk_create(builder->arena, realm->realm, realm->dialect, endpoint, FACE_GUARD);
+    const struct desk *desk =
+        desk_create(builder->arena, realm->realm, realm->dialect, endpoint, FACE_GUARD, builder->face->means.meter);
     struct str path = arena_printf(builder->arena, "/guard/%.*s", STR_ARGS(realm->realm->name));
     add_route(builder, desk, STR_NONE, path, STR_NONE);
 }

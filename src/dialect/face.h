@@ -18,6 +18,7 @@ struct dialect;
 struct exchange;
 struct face;
 struct form_field;
+struct meter;
 struct mistakes;
 struct realm;
 struct store;
@@ -52,10 +53,12 @@ struct face_pages {
     void *arg;
 };
 
-/* What a face works with. `store` may be NULL to build the routes only; without a crew nothing slow is proved. */
+/* What a face works with. `store` may be NULL to build the routes only; without a crew nothing slow is proved,
+ * without a meter nothing is counted or limited. */
 struct face_means {
     struct store *store;
     struct crew *crew;
+    struct meter *meter;
     struct face_pages pages;
 };
 

@@ -21,6 +21,7 @@ struct client_row;
 struct grant_kind;
 struct grant_row;
 struct instance_row;
+struct meter;
 struct refresh_token_row;
 struct sign_in;
 struct store_reader;
@@ -182,6 +183,7 @@ struct call {
     /* filled by the face */
     struct arena *arena;
     const struct realm *realm;
+    struct meter *meter; /* NULL: nothing is counted or limited */
     int64_t now;
     unsigned client_authentication; /* bits of enum client_authentication that the dialect allows */
     struct str parameters[PARAMETER_COUNT];
