@@ -272,7 +272,7 @@ static bool start_helpers(struct daemon *daemon)
     daemon->mailer = mailer_start(daemon->store, daemon->snapshot);
     daemon->meter_keeper = meter_keeper_start(daemon->meter, daemon->store);
     return (daemon->janitor && daemon->mailer && daemon->meter_keeper) ||
-           fail_to_start(STR("no threads for janitor, mailer and meter"));
+           fail_to_start(STR("no threads for janitor, mailer and meter, or no store to read"));
 }
 
 static bool start_listeners(struct daemon *daemon)

@@ -7,6 +7,7 @@
 #include "store/people.h"
 #include "store/store.h"
 #include "store/tokens.h"
+#include "store/windows.h"
 
 #define SLICE_ROWS 1000
 #define NS_PER_MS  INT64_C(1000000)
@@ -29,12 +30,14 @@ struct slice {
     int64_t now;
     struct sweep_result result;
     size_t people_count; /* sessions, codes and tickets that left */
+    size_t window_count;
 };
 
 static enum outcome sweep_slice(struct unit *unit, struct store_tx *tx)
 {
     struct slice *slice = (struct slice *)unit;
     TRY(people_sweep(tx, slice->now, SLICE_ROWS, &slice->people_count));
+    TRY(windows_sweep(tx, slice->now, SLICE_ROWS, &slice->window_count));
     return tokens_sweep(tx, slice->now, SLICE_ROWS, &slice->result);
 }
 
@@ -47,8 +50,8 @@ static int64_t run_slice(void *arg)
     if (store_run(janitor->store, &slice.unit) != OK)
         return REST_FAILED_NS;
     metric_add(janitor->seen, slice.result.seen_count);
-    metric_add(janitor->deleted, slice.result.deleted_count + slice.people_count);
-    if (slice.result.is_done && slice.people_count < SLICE_ROWS)
+    metric_add(janitor->deleted, slice.result.deleted_count + slice.people_count + slice.window_count);
+    if (slice.result.is_done && slice.people_count < SLICE_ROWS && slice.window_count < SLICE_ROWS)
         return REST_DONE_NS;
     int64_t rest_ns = (clock_monotonic_ns() - began_ns) * REST_FACTOR;
     return rest_ns > REST_LEAST_NS ? rest_ns : REST_LEAST_NS;

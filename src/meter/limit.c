@@ -15,7 +15,7 @@
 struct entry {
     int64_t owner;
     int64_t subject;
-    uint64_t window;
+    uint64_t window_id;
     int64_t ends_at; /* 0: the slot is empty */
     int64_t used;
     int64_t is_dirty;
@@ -66,9 +66,9 @@ static unsigned shard_of(int64_t owner, int64_t subject)
     return (unsigned)(hash >> (64 - SHARD_BITS));
 }
 
-static size_t slot_of(int64_t owner, int64_t subject, uint64_t window)
+static size_t slot_of(int64_t owner, int64_t subject, uint64_t window_id)
 {
-    return (size_t)mix(((uint64_t)owner * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)subject) + window);
+    return (size_t)mix(((uint64_t)owner * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)subject) + window_id);
 }
 
 struct limits *limits_create(size_t entry_max)
@@ -94,19 +94,19 @@ void limits_destroy(struct limits *limits)
     memory_free(limits);
 }
 
-static bool is_of(const struct entry *entry, int64_t owner, int64_t subject, uint64_t window)
+static bool is_of(const struct entry *entry, int64_t owner, int64_t subject, uint64_t window_id)
 {
-    return entry->owner == owner && entry->subject == subject && entry->window == window;
+    return entry->owner == owner && entry->subject == subject && entry->window_id == window_id;
 }
 
 /* The slot that has it, or the empty one that is for it. There is always an empty one. */
-static struct entry *find(const struct shard *shard, int64_t owner, int64_t subject, uint64_t window)
+static struct entry *find(const struct shard *shard, int64_t owner, int64_t subject, uint64_t window_id)
 {
     size_t mask = shard->slot_count - 1;
-    size_t at = slot_of(owner, subject, window) & mask;
+    size_t at = slot_of(owner, subject, window_id) & mask;
     for (;; at = (at + 1) & mask) {
         struct entry *entry = &shard->slots[at];
-        if (entry->ends_at == 0 || is_of(entry, owner, subject, window))
+        if (entry->ends_at == 0 || is_of(entry, owner, subject, window_id))
             return entry;
     }
 }
@@ -131,7 +131,7 @@ static void rebuild(struct limits *limits, struct shard *shard, int64_t now, uin
         const struct entry *entry = &shard->slots[i];
         if (entry->ends_at <= now)
             continue;
-        *find(&fresh, entry->owner, entry->subject, entry->window) = *entry;
+        *find(&fresh, entry->owner, entry->subject, entry->window_id) = *entry;
         fresh.entry_count++;
         fresh.dirty_count += entry->is_dirty != 0;
     }
@@ -167,7 +167,7 @@ static void find_entries(struct step *step)
     for (size_t i = 0; i < step->count; i++) {
         const struct limit_charge *charge = &step->charges[i];
         step->entries[i] =
-            find(&step->limits->shards[step->numbers[i]], charge->owner, charge->subject, charge->window);
+            find(&step->limits->shards[step->numbers[i]], charge->owner, charge->subject, charge->window_id);
     }
 }
 
@@ -222,8 +222,8 @@ static void charge_entry(struct step *step, size_t index)
     if (charge->amount == 0)
         return;
     /* Another charge of this step may have taken the empty slot. */
-    if (!is_of(entry, charge->owner, charge->subject, charge->window))
-        entry = find(shard, charge->owner, charge->subject, charge->window);
+    if (!is_of(entry, charge->owner, charge->subject, charge->window_id))
+        entry = find(shard, charge->owner, charge->subject, charge->window_id);
     if (entry->ends_at == 0) {
         if (!may_add(step->limits))
             return;
@@ -231,7 +231,7 @@ static void charge_entry(struct step *step, size_t index)
     }
     charge->used += charge->amount;
     shard->dirty_count += entry->is_dirty == 0;
-    *entry = (struct entry){charge->owner, charge->subject, charge->window, charge->ends_at, charge->used, 1};
+    *entry = (struct entry){charge->owner, charge->subject, charge->window_id, charge->ends_at, charge->used, 1};
 }
 
 bool limits_take(struct limits *limits, struct limit_charge *charges, size_t count, int64_t now)
@@ -283,7 +283,7 @@ static size_t collect_shard(struct shard *shard, struct limits_walk *walk, int64
         shard->dirty_count--;
         if (entry->ends_at > now)
             rows[count++] =
-                (struct window_row){entry->owner, entry->subject, entry->window, entry->ends_at, entry->used};
+                (struct window_row){entry->owner, entry->subject, entry->window_id, entry->ends_at, entry->used};
     }
     return count;
 }
@@ -305,7 +305,7 @@ size_t limits_collect(struct limits *limits, struct limits_walk *walk, int64_t n
 
 static void soil(struct shard *shard, const struct window_row *row)
 {
-    struct entry *entry = shard->slot_count ? find(shard, row->owner, row->subject, row->window) : NULL;
+    struct entry *entry = shard->slot_count ? find(shard, row->owner, row->subject, row->window_id) : NULL;
     if (!entry || entry->ends_at == 0 || entry->is_dirty)
         return;
     entry->is_dirty = 1;
@@ -329,10 +329,10 @@ void limits_restore(struct limits *limits, const struct window_row *rows, size_t
         struct shard *shard = &limits->shards[shard_of(row->owner, row->subject)];
         pthread_mutex_lock(&shard->lock);
         make_room(limits, shard, 0, 1);
-        struct entry *entry = find(shard, row->owner, row->subject, row->window);
+        struct entry *entry = find(shard, row->owner, row->subject, row->window_id);
         if (entry->ends_at == 0 && row->ends_at > 0 && may_add(limits)) {
             shard->entry_count++;
-            *entry = (struct entry){row->owner, row->subject, row->window, row->ends_at, row->used, 0};
+            *entry = (struct entry){row->owner, row->subject, row->window_id, row->ends_at, row->used, 0};
         }
         pthread_mutex_unlock(&shard->lock);
     }

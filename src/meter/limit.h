@@ -23,12 +23,12 @@ struct window_row;
 #define LIMIT_CHARGES_MAX 8
 
 struct limit_charge {
-    int64_t owner;   /* clients.id, or what else the window's id stands for */
-    int64_t subject; /* 0: none */
-    uint64_t window; /* what is counted: the same number finds the same count after a reload */
-    int64_t seconds; /* how long a window lasts, at least 1 */
-    int64_t most;    /* that may be charged in one */
-    int64_t amount;  /* of this step; nothing is refused to 0 */
+    int64_t owner;      /* clients.id, or what else the window's id stands for */
+    int64_t subject;    /* 0: none */
+    uint64_t window_id; /* what is counted: the same number finds the same count after a reload */
+    int64_t seconds;    /* how long a window lasts, at least 1 */
+    int64_t most;       /* that may be charged in one */
+    int64_t amount;     /* of this step; nothing is refused to 0 */
 
     /* told by every verb */
     int64_t used;    /* with this step; may be more than `most` */

@@ -17,7 +17,7 @@
 
 static struct limit_charge charge_of(int64_t owner, uint64_t window, int64_t seconds, int64_t most)
 {
-    return (struct limit_charge){.owner = owner, .window = window, .seconds = seconds, .most = most, .amount = 1};
+    return (struct limit_charge){.owner = owner, .window_id = window, .seconds = seconds, .most = most, .amount = 1};
 }
 
 static void test_window_has_room_for_its_limit(void **state)
@@ -163,7 +163,7 @@ static void test_dirty_windows_are_collected_once(void **state)
     walk = (struct limits_walk){0};
     assert_int_equal(limits_collect(other, &walk, NOW, rows, 64), 0);
     /* What could not be written is collected again, as it is by then. */
-    rows[0] = (struct window_row){.owner = 5, .window = 9};
+    rows[0] = (struct window_row){.owner = 5, .window_id = 9};
     limits_soil(limits, rows, 1);
     walk = (struct limits_walk){0};
     assert_int_equal(limits_collect(limits, &walk, NOW, rows, 64), 1);
