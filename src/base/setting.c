@@ -86,6 +86,8 @@ static void add_allowed(struct buf *out, const struct setting *row)
         add_allowed_choices(out, row->choices);
         return;
     case SETTING_TEXTS:
+        if (row->takes_one)
+            buf_add(out, STR("one, or "));
         add_list(out, row, row->allowed ? row->allowed : "texts");
         return;
     case SETTING_CHOICES:
@@ -218,9 +220,10 @@ static size_t count_children(const struct yaml_node *node)
 
 static void read_texts(struct reading *reading, const struct setting *row, const struct yaml_node *node, void *record)
 {
-    struct str *texts = arena_array(reading->mistakes->arena, struct str, count_children(node));
+    bool is_one = node->kind == YAML_SCALAR;
+    struct str *texts = arena_array(reading->mistakes->arena, struct str, is_one ? 1 : count_children(node));
     size_t count = 0;
-    for (const struct yaml_node *item = node->child; item; item = item->next) {
+    for (const struct yaml_node *item = is_one ? node : node->child; item; item = is_one ? NULL : item->next) {
         if (item->kind == YAML_SCALAR && !yaml_is_null(item) && is_fit_text(row, item->text))
             texts[count++] = item->text;
         else
@@ -318,7 +321,8 @@ static bool has_expected_kind(const struct setting *row, const struct yaml_node 
 {
     if (row->kind == SETTING_SECTION && yaml_is_null(node))
         return true;
-    return node->kind == expected_kind(row->kind) && !yaml_is_null(node);
+    bool is_one = row->takes_one && node->kind == YAML_SCALAR;
+    return (is_one || node->kind == expected_kind(row->kind)) && !yaml_is_null(node);
 }
 
 static bool has_expected_count(const struct setting *row, const struct yaml_node *node)

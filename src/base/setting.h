@@ -59,6 +59,7 @@ struct setting {
     enum setting_kind kind;
     bool is_required;
     bool may_be_never; /* of SETTING_SECONDS: `never` is 0, and 0 is allowed */
+    bool takes_one;    /* of SETTING_TEXTS: a scalar is a list of one */
     struct setting_place place;
     struct setting_place beside; /* of lists and maps: size_t, the count */
     int64_t least;

@@ -4,6 +4,7 @@
 #include "base/mistake.h"
 #include "base/setting.h"
 #include "base/yaml.h"
+#include "daemon/policy_guard.h"
 #include "daemon/policy_people.h"
 #include "daemon/syntax.h"
 #include "oauth/realm.h"
@@ -301,6 +302,14 @@ const struct setting policy_rows[] = {
     SECTION_ROW("authorize", authorize, policy_authorize_rows, "What the authorization endpoint decides by."),
     SECTION_ROW("people", people, policy_people_rows, "How people sign in."),
     SECTION_ROW("appearance", appearance, policy_appearance_rows, "What people see of the realm."),
+    {
+        .key = "guard",
+        .kind = SETTING_SECTION,
+        .place = SETTING_PLACE(struct realm, guard),
+        .beside = SETTING_PLACE(struct realm, guard.is_there),
+        .rows = policy_guard_rows,
+        .help = "Which API requests pass; without this section whatever has a live token.",
+    },
     {0},
 };
 

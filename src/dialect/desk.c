@@ -1,7 +1,6 @@
 #include "dialect/desk.h"
 
 #include "base/arena.h"
-#include "base/codec.h"
 #include "dialect/decode.h"
 #include "dialect/desk_errand.h"
 #include "dialect/echo.h"
@@ -65,7 +64,7 @@ static void answer_well(struct exchange *exchange, const struct desk *desk, stru
     encode_reply(exchange, call, choose_reply(desk->endpoint, call));
 }
 
-static void answer(struct exchange *exchange, const struct desk *desk, struct call *call)
+void desk_answer(struct exchange *exchange, const struct desk *desk, struct call *call)
 {
     desk_count_call(exchange, desk, call);
     if (call->refusal) {
@@ -98,7 +97,7 @@ static void answer_errand(struct desk_errand *errand, enum refusal failure)
     const struct call_errand *own = (struct call_errand *)errand;
     if (failure)
         own->call->refusal = failure;
-    answer(errand->exchange, own->desk, own->call);
+    desk_answer(errand->exchange, own->desk, own->call);
 }
 
 static void begin_errand(struct exchange *exchange, const struct desk *desk, struct call *call,
@@ -112,84 +111,13 @@ static void begin_errand(struct exchange *exchange, const struct desk *desk, str
     desk_errand_begin(&own->errand, means);
 }
 
-/* Nobody has it: a rule that cannot be read lets nobody pass. */
-#define UNREADABLE_RULE STR("?")
-
-/* Once each, and nothing else. */
-static bool read_rule(struct call *call, struct str pair)
-{
-    size_t equals = str_find(pair, '=');
-    struct str name = str_slice(pair, 0, equals);
-    struct str *needed = str_equal(name, STR("scope"))      ? &call->needed_scope
-                         : str_equal(name, STR("instance")) ? &call->needed_instance
-                                                            : NULL;
-    return needed && equals < pair.len && !str_is_present(*needed) &&
-           form_decode(call->arena, str_slice(pair, equals + 1, pair.len), needed);
-}
-
-/*
- * The gateway may ask for scopes and an instance in its own address: /guard/realm?scope=read&instance=north, and
- * nothing else may stand there. Below the guard's path stands the client's original path with the client's query,
- * which asks for nothing.
- */
-static void read_rules(const struct desk *desk, const struct request *request, struct call *call)
-{
-    struct str rest = request->query, pair;
-    if (request->path.len != STR("/guard/").len + desk->realm->name.len)
-        return;
-    while (rest.len && str_next(&rest, '&', &pair)) {
-        if (!read_rule(call, pair)) {
-            call->needed_scope = UNREADABLE_RULE;
-            return;
-        }
-    }
-}
-
-static struct str first_header(const struct exchange *exchange, const char *one, const char *other)
-{
-    struct str value = request_header(exchange, one);
-    return value.len ? value : request_header(exchange, other);
-}
-
-/*
- * What the guard refuses is the request that the gateway asks about: nginx tells it in X-Original-*, Traefik and
- * Caddy in X-Forwarded-*, Envoy puts the path behind the guard's own and keeps the method. It shows in the words of a
- * refusal only.
- */
-static void assume_original(struct exchange *exchange, const struct desk *desk)
-{
-    struct request *request = &exchange->request;
-    struct str method = first_header(exchange, "X-Original-Method", "X-Forwarded-Method");
-    struct str target = first_header(exchange, "X-Original-URI", "X-Forwarded-Uri");
-    size_t own_len = STR("/guard/").len + desk->realm->name.len;
-    if (method.len)
-        request->method = method;
-    if (target.len) {
-        size_t mark = str_find(target, '?');
-        request->path = str_slice(target, 0, mark);
-        request->query = mark < target.len ? str_slice(target, mark + 1, target.len) : STR_NONE;
-    } else if (request->path.len > own_len) {
-        request->path = str_slice(request->path, own_len, request->path.len);
-    }
-}
-
-static enum outcome decode(struct exchange *exchange, const struct desk *desk, struct call *call)
-{
-    if (desk->part != FACE_GUARD)
-        return decode_request(desk->dialect, desk->endpoint, &exchange->request, call);
-    decode_authorization(desk->dialect, exchange->request.authorization, call);
-    read_rules(desk, &exchange->request, call);
-    assume_original(exchange, desk);
-    return OK;
-}
-
 void desk_serve(struct exchange *exchange, const struct desk *desk, const struct face_means *means)
 {
     struct call *call = desk_call(exchange, desk);
-    bool must_apply =
-        decode(exchange, desk, call) == OK && desk_prepare(desk->endpoint->operation, call, means->store);
+    bool must_apply = decode_request(desk->dialect, desk->endpoint, &exchange->request, call) == OK &&
+                      desk_prepare(desk->endpoint->operation, call, means->store);
     if (must_apply)
         begin_errand(exchange, desk, call, means);
     else
-        answer(exchange, desk, call);
+        desk_answer(exchange, desk, call);
 }

@@ -43,6 +43,7 @@ struct call *desk_call(struct exchange *exchange, const struct desk *desk);
 const struct error_shape *desk_errors(const struct desk *desk);
 
 void desk_serve(struct exchange *exchange, const struct desk *desk, const struct face_means *means);
+void desk_serve_guard(struct exchange *exchange, const struct desk *desk, const struct face_means *means);
 void desk_serve_graphql(struct exchange *exchange, const struct desk *desk, const struct face_means *means);
 void desk_serve_authorize(struct exchange *exchange, const struct desk *desk, const struct face_means *means);
 
@@ -55,6 +56,13 @@ void desk_answer_authorization(struct exchange *exchange, const struct desk *des
 
 /* Runs check and prepare, and refuses where the machine failed. True: the call must be applied. */
 bool desk_prepare(const struct operation *operation, struct call *call, struct store *store);
+
+/* Whether an API request passes: by call->authorization and call->guarded, and by what else the guard needs. The call
+ * is settled, or has its refusal. */
+void desk_judge(const struct desk *desk, struct call *call, struct store *store);
+
+/* Encodes and counts what the call came to. */
+void desk_answer(struct exchange *exchange, const struct desk *desk, struct call *call);
 
 /* Counts the answered exchange and its time. */
 void desk_count(const struct exchange *exchange, const struct desk *desk);

@@ -252,7 +252,7 @@ static bool is_authorized(struct exchange *exchange, const struct desk *desk, st
     if (!desk->endpoint->authorizes)
         return true;
     decode_authorization(desk->dialect, exchange->request.authorization, call);
-    desk_prepare(operation_find(STR("guard")), call, store);
+    desk_prepare(operation_find(STR("whoami")), call, store);
     return call->refusal == NOT_REFUSED;
 }
 

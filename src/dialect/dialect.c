@@ -87,7 +87,8 @@ static unsigned guard_status(enum refusal refusal, unsigned status)
         return status;
     if (refusal == REFUSED_store_unavailable)
         return 503;
-    return refusal == REFUSED_scope_insufficient ? 403 : 401;
+    struct str error = refusal_words(refusal)->error;
+    return str_equal(error, STR("insufficient_scope")) || str_equal(error, STR("forbidden")) ? 403 : 401;
 }
 
 static void load_guard_errors(struct dialect *dialect)

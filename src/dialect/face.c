@@ -62,7 +62,9 @@ void face_handle(const struct face *face, struct exchange *exchange, unsigned pa
         refuse_at(exchange, desk, refusal ? refusal : REFUSED_method_not_allowed, allow);
         return;
     }
-    if (desk->endpoint->graphql)
+    if (desk->part == FACE_GUARD)
+        desk_serve_guard(exchange, desk, &face->means);
+    else if (desk->endpoint->graphql)
         desk_serve_graphql(exchange, desk, &face->means);
     else if (desk->endpoint->asks_person)
         desk_serve_authorize(exchange, desk, &face->means);

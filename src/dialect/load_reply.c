@@ -109,9 +109,13 @@ static unsigned default_status(enum refusal refusal)
         struct str error;
         unsigned status;
     } by_error[] = {
-        {STR_INIT("invalid_client"), 401}, {STR_INIT("token_missing"), 401},
-        {STR_INIT("invalid_token"), 401},  {STR_INIT("insufficient_scope"), 403},
-        {STR_INIT("not_found"), 404},      {STR_INIT("temporarily_unavailable"), 503},
+        {STR_INIT("invalid_client"), 401},
+        {STR_INIT("token_missing"), 401},
+        {STR_INIT("invalid_token"), 401},
+        {STR_INIT("insufficient_scope"), 403},
+        {STR_INIT("forbidden"), 403},
+        {STR_INIT("not_found"), 404},
+        {STR_INIT("temporarily_unavailable"), 503},
     };
     for (size_t i = 0; i < sizeof(by_name) / sizeof(*by_name); i++)
         if (by_name[i].refusal == refusal)

@@ -20,6 +20,7 @@ struct account_row;
 struct client_row;
 struct grant_kind;
 struct grant_row;
+struct guard_rule;
 struct instance_row;
 struct meter;
 struct refresh_token_row;
@@ -165,6 +166,13 @@ struct token_draft {
 /* How the answer travels to the client. [OAuth 2.0 Multiple Response Types 2.1, OAuth 2.0 Form Post Response Mode] */
 enum response_mode { RESPONSE_QUERY, RESPONSE_FRAGMENT, RESPONSE_FORM_POST };
 
+/* The API request that the guard is asked about, as it came. */
+struct guarded_request {
+    struct str method;  /* absent: nobody has told, or two have told different ones */
+    struct str path;    /* raw, without its query; absent as well */
+    bool is_unreadable; /* found by guard_check, where there are rules */
+};
+
 /* What the authorization endpoint makes of a request and of the person's answer; authorize.h has the verbs. */
 struct authorization_request {
     struct str redirect_uri; /* where the answer goes, once it may go there; absent: nowhere, tell the person */
@@ -189,10 +197,12 @@ struct call {
     struct str parameters[PARAMETER_COUNT];
     struct authorization authorization;
     uint32_t repeated; /* 1 << enum parameter: came more than once where that is refused; the last value is kept */
-    struct str client_address;    /* numeric, of whoever asks: guessing is slowed down by it */
-    struct str claimed_client_id; /* what a request with a leak says of itself; for the log */
-    struct str needed_scope;      /* guard: words that the token must have; absent: none */
-    struct str needed_instance;   /* guard: the instance's name that the token must be of; absent: any or none */
+    struct str client_address;      /* numeric, of whoever asks: guessing is slowed down by it */
+    struct str claimed_client_id;   /* what a request with a leak says of itself; for the log */
+    struct str needed_scope;        /* guard: words that the token must have; absent: none */
+    struct str needed_instance;     /* guard: the instance's name that the token must be of; absent: any or none */
+    struct guarded_request guarded; /* guard: what the realm's rules are about */
+    bool is_rehearsal;              /* guard: only to say what would become of the request; nothing is charged */
 
     /* made by the rules */
     enum refusal refusal;
@@ -212,6 +222,9 @@ struct call {
     bool gives_refresh_token;
     struct token_draft access;
     struct token_draft refresh;
+    const struct guard_rule
+        *rule;            /* of the guarded request, also where it was refused; NULL: none fits, or none is */
+    int64_t cost;         /* of the guarded request, in points */
     int64_t token_id;     /* of the live token that the facts are about; 0: none */
     int64_t presented_id; /* of the token that is refreshed or revoked */
     struct digest presented_hash;
@@ -254,6 +267,8 @@ STEP token_apply(struct call *call, struct store_tx *tx);
 void token_conclude(struct call *call);
 STEP guard_check(struct call *call);
 STEP guard_prepare(struct call *call, struct store_reader *reader);
+STEP whoami_check(struct call *call);
+STEP whoami_prepare(struct call *call, struct store_reader *reader);
 STEP introspect_check(struct call *call);
 STEP introspect_prepare(struct call *call, struct store_reader *reader);
 STEP revoke_check(struct call *call);

@@ -1,5 +1,5 @@
 /*
- * guard.c — may this request pass? And whoami: the same for the token's holder.
+ * guard.c — may this request pass? And whoami: the token's holder asks about it.
  *
  * Specs: RFC 6750 §2.1, §3.
  */
@@ -7,13 +7,75 @@
 #include "oauth/call.h"
 #include "oauth/scope.h"
 #include "store/people.h"
+#include "store/rows.h"
 
-enum outcome guard_check(struct call *call)
+enum outcome whoami_check(struct call *call)
 {
     /* [RFC6750 3.1] Without authentication information, or with another scheme's, no error code is told. */
     REQUIRE(call, call->authorization.is_present && !call->authorization.is_basic, authorization_missing);
     REQUIRE(call, !call->authorization.is_malformed, authorization_malformed);
     REQUIRE(call, call->authorization.token.len, authorization_malformed);
+    return OK;
+}
+
+enum outcome whoami_prepare(struct call *call, struct store_reader *reader)
+{
+    TRY(bearer_read(call, reader, call->authorization.token));
+    call->is_settled = true;
+    return OK;
+}
+
+/* False when the request cannot be read. */
+static bool find_rule(struct call *call)
+{
+    const struct guarded_request *guarded = &call->guarded;
+    struct str path;
+    if (!str_is_present(guarded->method) || !str_is_present(guarded->path) ||
+        !rule_path_read(call->arena, guarded->path, &path))
+        return false;
+    call->rule = rule_find(&call->realm->guard, guarded->method, path);
+    if (call->rule)
+        call->cost = call->rule->cost;
+    return true;
+}
+
+/* The rule is known before the token is, so that what is refused is counted where it belongs; but whoever has no
+ * token is told only that. */
+enum outcome guard_check(struct call *call)
+{
+    call->cost = 1;
+    call->guarded.is_unreadable = call->realm->guard.is_there && !find_rule(call);
+    return whoami_check(call);
+}
+
+/* The scope is exactly what the realm gives to limited tokens. */
+static bool is_limited(const struct call *call)
+{
+    const struct realm *realm = call->realm;
+    return realm->limited_lifetime_seconds && scope_contains(call->scope, realm->limited_scope) &&
+           scope_contains(realm->limited_scope, call->scope);
+}
+
+static STEP hold_rule(struct call *call, const struct guard_rule *rule)
+{
+    REQUIRE(call, scope_contains(call->scope, rule->scope), scope_insufficient);
+    REQUIRE(call, !rule->needs_user || call->user, user_needed);
+    if (str_is_present(rule->environment))
+        REQUIRE(call, str_equal(call->client->environment, rule->environment), environment_wrong);
+    REQUIRE(call, rule->takes_limited || !is_limited(call), limited_refused);
+    return OK;
+}
+
+static STEP hold_rules(struct call *call)
+{
+    const struct guard_policy *policy = &call->realm->guard;
+    if (!policy->is_there)
+        return OK;
+    REQUIRE(call, !call->guarded.is_unreadable, request_unreadable);
+    if (call->rule)
+        return hold_rule(call, call->rule);
+    REQUIRE(call, policy->lets_unmatched_pass, request_unmatched);
+    REQUIRE(call, !is_limited(call), limited_refused);
     return OK;
 }
 
@@ -23,6 +85,7 @@ enum outcome guard_prepare(struct call *call, struct store_reader *reader)
     REQUIRE(call, scope_contains(call->scope, call->needed_scope), scope_insufficient);
     if (str_is_present(call->needed_instance))
         REQUIRE(call, call->instance && str_equal(call->instance->name, call->needed_instance), instance_differs);
+    TRY(hold_rules(call));
     call->is_settled = true;
     return OK;
 }

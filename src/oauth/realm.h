@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "identity/policy.h"
+#include "oauth/rule.h"
 
 enum token_alphabet { TOKEN_HEX, TOKEN_BASE62 };
 
@@ -105,5 +106,6 @@ struct realm {
     struct authorize_policy authorize;
     struct people_policy people; /* how people sign in */
     struct appearance appearance;
+    struct guard_policy guard; /* which API requests pass */
     struct digest refresh_key; /* successors are derived with it; never in the store */
 };

@@ -93,6 +93,11 @@
     X(token_revoked, invalid_token, "The access token was revoked.")                                                 \
     X(scope_insufficient, insufficient_scope, "The request needs a scope that the token does not have.")             \
     X(instance_differs, insufficient_scope, "The request needs a token of another instance.")                        \
+    X(user_needed, insufficient_scope, "The request needs a user's token.")                                          \
+    X(environment_wrong, insufficient_scope, "The request needs a token of another environment.")                    \
+    X(limited_refused, insufficient_scope, "The request needs a token that is not limited.")                         \
+    X(request_unmatched, forbidden, "No rule lets this request pass.")                                               \
+    X(request_unreadable, forbidden, "The request's method and path cannot be read in one way.")                     \
     X(store_unavailable, temporarily_unavailable, "The server cannot store anything at the moment.")
 
 enum refusal {
@@ -105,7 +110,7 @@ enum refusal {
 
 struct refusal_words {
     struct str name;
-    struct str error; /* token_missing and not_found are ours: those requests have no RFC code */
+    struct str error; /* token_missing, forbidden and not_found are ours: those requests have no RFC code */
     struct str error_description;
 };
 
