@@ -98,10 +98,9 @@ enum outcome grant_begin(struct call *call, struct store_tx *tx)
 {
     int64_t grant_id;
     TRY(grant_open(call, tx, &grant_id));
-    TRY(grant_issue_access(call, tx, grant_id));
-    if (!call->gives_refresh_token)
-        return OK;
-    return grant_issue_refresh(call, tx, grant_id, call->scope);
+    if (call->gives_refresh_token)
+        TRY(grant_issue_refresh(call, tx, grant_id, call->scope));
+    return grant_issue_access(call, tx, grant_id);
 }
 
 enum outcome grant_check_user(struct call *call, struct store_reader *reader, const struct user_row *user,

@@ -50,7 +50,8 @@ STEP refresh_token_apply(struct call *call, struct store_tx *tx);
  * call->scope. */
 STEP grant_scope(struct call *call, enum grant_type type);
 
-/* Writes the drafted access token on a grant (0: none) with call->scope and call->lifetime_seconds. */
+/* Writes the drafted access token on a grant (0: none) with call->scope and call->lifetime_seconds. Best after the
+ * refresh token, which lives longer: then the grant's end moves once. */
 STEP grant_issue_access(struct call *call, struct store_tx *tx, int64_t grant_id);
 /* Writes the drafted refresh token with `scope`. */
 STEP grant_issue_refresh(struct call *call, struct store_tx *tx, int64_t grant_id, struct str scope);

@@ -42,10 +42,9 @@ static STEP check_redirect_uri(struct call *call, struct str said)
 static STEP issue(struct call *call, struct store_tx *tx, const struct grant_row *grant)
 {
     TRY(scope_set_text(store_tx_reader(tx), call->arena, grant->scope_set, &call->scope));
-    TRY(grant_issue_access(call, tx, grant->id));
-    if (!call->gives_refresh_token)
-        return OK;
-    return grant_issue_refresh(call, tx, grant->id, call->scope);
+    if (call->gives_refresh_token)
+        TRY(grant_issue_refresh(call, tx, grant->id, call->scope));
+    return grant_issue_access(call, tx, grant->id);
 }
 
 /* A stranger's client changes nothing, a second use revokes, a wrong redirect_uri or verifier does not burn the code.

@@ -42,8 +42,8 @@ enum outcome refresh_token_prepare(struct call *call, struct store_reader *reade
 static STEP rotate(struct call *call, struct store_tx *tx, struct refresh_token_row *row, struct str granted)
 {
     TRY(scope_narrow(call, call_parameter(call, PARAMETER_scope), granted));
-    TRY(grant_issue_access(call, tx, row->grant_id));
     TRY(grant_issue_refresh(call, tx, row->grant_id, granted));
+    TRY(grant_issue_access(call, tx, row->grant_id));
     row->rotated_at = call->now;
     row->successor_id = call->refresh.id;
     row->successor_access_id = call->access.id;

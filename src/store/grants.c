@@ -115,11 +115,14 @@ STEP grant_revoke_of_user(struct store_tx *tx, int64_t user_id, int64_t applicat
 
 STEP grant_extend(struct store_tx *tx, int64_t id, int64_t expires_at)
 {
-    if (id == 0)
+    struct grant_end_note *note = &tx->grant_ends[id % GRANT_END_SLOTS];
+    if (id == 0 || (note->id == id && expires_at != 0 && note->ends_at >= expires_at))
         return OK;
     if (expires_at == 0)
         return sql_run(tx->reader.sql, "UPDATE grants SET ends_at = NULL WHERE id = $1 AND ends_at IS NOT NULL",
                        SQL_VALUES(sql_of_int(id)));
-    return sql_run(tx->reader.sql, "UPDATE grants SET ends_at = $1 WHERE id = $2 AND ends_at < $1",
-                   SQL_VALUES(sql_of_int(expires_at), sql_of_int(id)));
+    TRY(sql_run(tx->reader.sql, "UPDATE grants SET ends_at = $1 WHERE id = $2 AND ends_at < $1",
+                SQL_VALUES(sql_of_int(expires_at), sql_of_int(id))));
+    *note = (struct grant_end_note){id, expires_at};
+    return OK;
 }

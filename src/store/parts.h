@@ -53,6 +53,13 @@ struct secret_use_note {
     int64_t used_at;
 };
 
+/* Grants that were seen to end no earlier than that: an end only ever moves on. */
+#define GRANT_END_SLOTS 256
+struct grant_end_note {
+    int64_t id;
+    int64_t ends_at;
+};
+
 struct store_tx {
     struct store_reader reader; /* its connection is the writer's; its caches may hold what is not committed yet */
     struct epoch_note *notes;
@@ -63,6 +70,7 @@ struct store_tx {
     int64_t token_id_reserved_in_tx; /* as written in this transaction */
     int64_t scopes_looked_at;        /* when it was last asked whether there are too many scope sets */
     struct secret_use_note secret_uses[SECRET_USE_SLOTS];
+    struct grant_end_note grant_ends[GRANT_END_SLOTS];
 };
 
 /* The log's keeper: folds it back into the file on a thread of its own. */

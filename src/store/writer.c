@@ -71,12 +71,19 @@ static STEP make_ready(struct store *store)
     return OK;
 }
 
+/* What was noted of rows that are as they were before. */
+static void forget(struct store_tx *tx)
+{
+    reader_forget(&tx->reader);
+    memset(tx->secret_uses, 0, sizeof tx->secret_uses);
+    memset(tx->grant_ends, 0, sizeof tx->grant_ends);
+}
+
 static void roll_back(struct store_tx *tx)
 {
     if (sql_roll_back(tx->reader.sql) != OK)
         log_event(LOG_ERROR, "store_rollback_failed", log_text("error", sql_message(tx->reader.sql)));
-    reader_forget(&tx->reader);
-    memset(tx->secret_uses, 0, sizeof tx->secret_uses);
+    forget(tx);
 }
 
 static STEP leave_savepoint(struct store_tx *tx, struct unit *unit, size_t note_count)
@@ -86,8 +93,7 @@ static STEP leave_savepoint(struct store_tx *tx, struct unit *unit, size_t note_
         if (!sql_is_in_transaction(sql))
             return FAILED;
         TRY(sql_run(sql, "ROLLBACK TO SAVEPOINT unit", SQL_VALUES()));
-        reader_forget(&tx->reader);
-        memset(tx->secret_uses, 0, sizeof tx->secret_uses);
+        forget(tx);
         tx->note_count = note_count;
     }
     return sql_run(sql, "RELEASE SAVEPOINT unit", SQL_VALUES());
