@@ -253,6 +253,12 @@ static const struct cli_command commands[] = {
                     {"trusted", OPERAND_TEXT, "yes or no: may use grants that are kept for trusted clients", false},
                     {"may_introspect", OPERAND_TEXT, "yes or no: a resource server that introspects every token",
                      false}}),
+    OPERATOR("client plan show", "Show the plan that limits a client, and how far it is used up",
+             .operands = {CLIENT_ID}, .options = {REALM}),
+    OPERATOR("client plan set", "Give a client a plan of its realm: its next request counts by it",
+             .operands = {CLIENT_ID, {"plan", OPERAND_TEXT, "one of the realm's plans", true}}, .options = {REALM}),
+    OPERATOR("client plan reset", "Let the realm's default plan hold for a client again", .operands = {CLIENT_ID},
+             .options = {REALM}),
     OPERATOR("client redirect-uris set",
              "Set where a client's users may be sent back to, in place of what was set before",
              .help = "Absolute URLs: https, http for this machine, or a scheme of its own with a dot, like "

@@ -14,12 +14,14 @@
 
 struct arena;
 struct control;
+struct meter;
 struct realm;
 struct store;
 
 /* What the daemon lends. `hold_realms` keeps a configuration alive until `release_realms`. */
 struct control_host {
     struct store *store;
+    struct meter *meter; /* NULL: nothing is counted */
     const struct realm *const *(*hold_realms)(void *arg, size_t *ret_count, void **ret_hold);
     void (*release_realms)(void *arg, void *hold);
     /* For `stats`: adds the daemon's own members to the object. */

@@ -116,7 +116,7 @@ static void write_row(const struct page *page, const struct setting *row)
 static struct str find_path_below(const struct setting *row, struct str path, struct arena *arena)
 {
     const char *element = row->kind == SETTING_LIST ? "[]" : row->kind == SETTING_MAP ? ".NAME" : "";
-    return arena_printf(arena, "%.*s%s%s%s", STR_ARGS(path), path.len ? "." : "", row->key, element);
+    return arena_printf(arena, "%.*s%s%s%s", STR_ARGS(path), path.len && row->key[0] ? "." : "", row->key, element);
 }
 
 /* What a section says itself first, then the sections in it. */

@@ -18,6 +18,8 @@ struct reading {
 };
 
 static void read_rows(struct reading *reading, const struct setting *rows, const struct yaml_node *map, void *record);
+static void read_present(struct reading *reading, const struct setting *row, const struct yaml_node *node,
+                         void *record);
 
 static void *find_place(void *record, struct setting_place place)
 {
@@ -259,7 +261,10 @@ static void read_elements(struct reading *reading, const struct setting *row, co
                 mistake_add(reading->mistakes, reading->file, child->line, child->path, child->key,
                             setting_allowed(row, reading->mistakes->arena));
         }
-        read_rows(reading, row->rows, child, element);
+        if (row->rows->key[0])
+            read_rows(reading, row->rows, child, element);
+        else
+            read_present(reading, row->rows, child, element);
         element += row->element_size;
     }
     store_list(row, record, elements, count);

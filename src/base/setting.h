@@ -48,6 +48,9 @@ struct setting_place {
         0, sizeof(type)                                                                                              \
     }
 
+/* A table of this one row is no table of keys: the elements of a list or map are what the row says. */
+#define SETTING_ITSELF ""
+
 /* Lists of choices end with a NULL name. */
 struct setting_choice {
     const char *name;
@@ -55,7 +58,7 @@ struct setting_choice {
 };
 
 struct setting {
-    const char *key; /* NULL ends a table */
+    const char *key; /* NULL ends a table; or SETTING_ITSELF */
     enum setting_kind kind;
     bool is_required;
     bool may_be_never; /* of SETTING_SECONDS: `never` is 0, and 0 is allowed */

@@ -14,6 +14,7 @@
 #include "daemon/manual.h"
 #include "daemon/policy.h"
 #include "daemon/policy_guard.h"
+#include "daemon/policy_limits.h"
 #include "daemon/syntax.h"
 #include "dialect/dialect.h"
 #include "oauth/realm.h"
@@ -284,6 +285,7 @@ static void check_realms(struct reading *reading)
         configuration->realm_list[i] = realm;
         configuration->face_realms[i] =
             (struct face_realm){.realm = realm, .file = configuration->file, .line = node->line};
+        policy_limits_complete(realm, node, configuration->file, reading->mistakes);
         policy_check(realm, node, configuration->file, reading->mistakes);
         policy_guard_compile(realm, node, configuration->file, reading->mistakes);
         check_registration(reading, realm, node);

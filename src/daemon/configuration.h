@@ -4,8 +4,8 @@
  * A configuration is read and checked as a whole: every mistake is told at once, with file, line, key, what was
  * found and what is allowed, and nothing of a wrong file is used. What comes out is immutable but for the numbers
  * that the store gives its realms before it is published. The tables in configuration.c, mail_policy.c,
- * policy.c, policy_guard.c and policy_people.c are the only list of keys: they make the reader, the reference page
- * and the man page.
+ * policy.c, policy_guard.c, policy_limits.c and policy_people.c are the only list of keys: they make the reader, the
+ * reference page and the man page.
  *
  * Threads: loading in one; reading in any.
  */

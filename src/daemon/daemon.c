@@ -236,6 +236,7 @@ static void make_host(struct daemon *daemon)
     daemon->operations.crew = daemon->crew;
     daemon->operations.started_at = clock_now();
     daemon->host = (struct control_host){.store = daemon->store,
+                                         .meter = daemon->meter,
                                          .hold_realms = hold_realms,
                                          .release_realms = release_realms,
                                          .add_stats = add_stats,

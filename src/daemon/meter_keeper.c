@@ -70,6 +70,7 @@ static int64_t take_turn(void *arg)
     int64_t began_ns = clock_monotonic_ns(), now = clock_now();
     write_windows(keeper, now);
     limits_sweep(keeper->meter->limits, now, SHARDS_SWEPT);
+    limits_sweep(keeper->meter->addresses, now, SHARDS_SWEPT);
     int64_t rest_ns = TURN_EVERY_NS - (clock_monotonic_ns() - began_ns);
     return rest_ns > REST_LEAST_NS ? rest_ns : REST_LEAST_NS;
 }

@@ -5,6 +5,7 @@
 #include "base/setting.h"
 #include "base/yaml.h"
 #include "daemon/policy_guard.h"
+#include "daemon/policy_limits.h"
 #include "daemon/policy_people.h"
 #include "daemon/syntax.h"
 #include "oauth/realm.h"
@@ -301,6 +302,21 @@ const struct setting policy_rows[] = {
     SECTION_ROW("client_secret", client_secret_format, client_secret_rows, "What new secrets look like."),
     SECTION_ROW("authorize", authorize, policy_authorize_rows, "What the authorization endpoint decides by."),
     SECTION_ROW("people", people, policy_people_rows, "How people sign in."),
+    {
+        .key = "plans",
+        .kind = SETTING_MAP,
+        .place = SETTING_PLACE(struct realm, rate.plans),
+        .beside = SETTING_PLACE(struct realm, rate.plan_count),
+        .rows = policy_plan_rows,
+        .element_size = sizeof(struct rate_plan),
+        .name = SETTING_PLACE(struct rate_plan, name),
+        .is_fit = syntax_is_name,
+        .allowed = "the name of a plan: 1 to 63 of a-z, 0-9 and -",
+        .help = "How much clients may ask for: lists of windows, by the plan's name (docs/limits.md).",
+    },
+    SECTION_ROW("default_plan", rate.defaults, policy_default_plan_rows,
+                "The plans of clients that `jeton client plan set` gave none."),
+    SECTION_ROW("token_requests", rate.tokens, policy_token_requests_rows, "How often tokens may be asked for."),
     SECTION_ROW("appearance", appearance, policy_appearance_rows, "What people see of the realm."),
     {
         .key = "guard",

@@ -23,6 +23,7 @@ struct call *desk_call(struct exchange *exchange, const struct desk *desk)
     call->arena = exchange->arena;
     call->realm = desk->realm;
     call->meter = desk->meter;
+    call->wanted_facts = desk->endpoint->reply.facts;
     call->now = exchange->now;
     call->client_address = exchange->request.client_address;
     call->client_authentication = desk->dialect->client_authentication;

@@ -15,6 +15,7 @@
 #include "dialect/shape.h"
 #include "graphql/graphql.h"
 #include "http/message.h"
+#include "oauth/limit.h"
 #include "store/store.h"
 
 struct field_call {
@@ -86,7 +87,7 @@ static void refuse_field(const struct desk *desk, const struct field_call *field
 {
     struct call *call = field_call->call;
     struct graphql_error *error = arena_new(call->arena, struct graphql_error);
-    call->facts.present = 0;
+    call->facts.present &= limit_facts();
     encode_error_facts(call, field_errors(desk, field_call));
     error->message = call->facts.values[FACT_error_description].text;
     error->extensions = render(call, desk->endpoint->graphql->extensions);
@@ -115,6 +116,19 @@ static void conclude_field(const struct exchange *exchange, const struct desk *d
         field_call->field->result = render(call, field_call->shape->body);
 }
 
+/* What the first field that is limited says of it goes into the headers. */
+static void tell_limits(const struct graphql_errand *errand, struct call *call)
+{
+    for (size_t i = 0; i < errand->count; i++) {
+        const struct call *field = errand->calls[i].call;
+        if (!field || !(field->facts.present & limit_facts()))
+            continue;
+        call->facts = field->facts;
+        call->facts.present &= limit_facts();
+        return;
+    }
+}
+
 /* The response stands in its own bytes; status and headers are the endpoint's. */
 static void answer(struct graphql_errand *errand)
 {
@@ -125,6 +139,7 @@ static void answer(struct graphql_errand *errand)
     buf_init(&body, exchange->arena, REPLY_MAX);
     for (size_t i = 0; i < errand->count; i++)
         conclude_field(exchange, desk, &errand->calls[i]);
+    tell_limits(errand, call);
     graphql_request_write(errand->request, &body);
     if (body.is_full) {
         body.len = 0;

@@ -88,7 +88,10 @@ static unsigned guard_status(enum refusal refusal, unsigned status)
     if (refusal == REFUSED_store_unavailable)
         return 503;
     struct str error = refusal_words(refusal)->error;
-    return str_equal(error, STR("insufficient_scope")) || str_equal(error, STR("forbidden")) ? 403 : 401;
+    return str_equal(error, STR("insufficient_scope")) || str_equal(error, STR("forbidden")) ||
+                   str_equal(error, STR("rate_limited"))
+               ? 403
+               : 401;
 }
 
 static void load_guard_errors(struct dialect *dialect)

@@ -4,8 +4,10 @@
 
 #include "base/arena.h"
 #include "dialect/desk.h"
+#include "dialect/encode.h"
 #include "dialect/shape.h"
 #include "http/message.h"
+#include "oauth/limit.h"
 
 /* A reply takes some 1.5 KiB in the HTTP library. */
 #define SLOT_BITS  10
@@ -81,13 +83,18 @@ static bool is_same(struct key a, struct key b)
 
 bool echo_may_serve(const struct desk *desk, const struct call *call)
 {
-    return call->token_id && !desk->endpoint->operation->apply && !(desk->endpoint->reply.facts & OF_THE_MOMENT);
+    const struct reply_shape *reply = &desk->endpoint->reply;
+    return call->token_id && !desk->endpoint->operation->apply && !(reply->facts & OF_THE_MOMENT) &&
+           !(reply->body_facts & limit_facts());
 }
 
 bool echo_give(struct exchange *exchange, const struct desk *desk, const struct call *call)
 {
     const struct slot *slot = find_slot(desk, call->token_id);
-    return slot->reply && is_same(slot->key, key_of(desk, call)) && response_give(exchange, slot->reply);
+    if (!slot->reply || !is_same(slot->key, key_of(desk, call)) || !response_give(exchange, slot->reply))
+        return false;
+    encode_limits(exchange, call, &desk->endpoint->reply);
+    return true;
 }
 
 void echo_keep(struct exchange *exchange, const struct desk *desk, const struct call *call)

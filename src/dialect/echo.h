@@ -4,7 +4,8 @@
  * Whether a token lives is decided for every request. What the guard or introspection says of a live one never
  * changes, but for the user's names: client, application, environment, subject, instance, scope and id stay with a
  * token as long as it lives. So a thread keeps the replies that it has put together and gives them again, unless the
- * dialect tells something of the moment or the names have changed.
+ * dialect tells something of the moment or the names have changed. How much is left of a limit is told in headers
+ * that are put into the kept reply each time.
  *
  * Threads: each has its own.
  */

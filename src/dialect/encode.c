@@ -7,6 +7,7 @@
 #include "dialect/hole.h"
 #include "dialect/shape.h"
 #include "http/message.h"
+#include "oauth/limit.h"
 
 #define HEADER_VALUE_MAX 4096
 #define DIGEST_SHOWN     16
@@ -35,13 +36,33 @@ static void set_body_digest(struct call *call, struct str body)
     call_set_text(call, FACT_body_digest, (struct str){room, 2 * DIGEST_SHOWN});
 }
 
-static void add_header(struct exchange *exchange, const struct call *call, struct str name,
-                       const struct text_template *template)
+/* Absent when a hole is. */
+static struct str write_value(struct exchange *exchange, const struct call *call,
+                              const struct text_template *template)
 {
     struct buf value;
     buf_init(&value, exchange->arena, HEADER_VALUE_MAX);
-    if (text_template_write_header(template, &call->facts, &value) && value.len)
-        response_header_add(exchange, name, buf_str(&value));
+    return text_template_write_header(template, &call->facts, &value) && value.len ? buf_str(&value) : STR_NONE;
+}
+
+static void add_header(struct exchange *exchange, const struct call *call, const struct header_template *header)
+{
+    struct str value = write_value(exchange, call, header->value);
+    if (!str_is_present(value))
+        return;
+    if (header->tells_limits)
+        response_header_vary(exchange, header->name, value);
+    else
+        response_header_add(exchange, header->name, value);
+}
+
+void encode_limits(struct exchange *exchange, const struct call *call, const struct reply_shape *shape)
+{
+    if (!(shape->facts & call->facts.present & limit_facts()))
+        return;
+    for (size_t i = 0; i < shape->header_count; i++)
+        if (shape->headers[i].tells_limits)
+            add_header(exchange, call, &shape->headers[i]);
 }
 
 static bool is_among(struct str name, const struct str *names, size_t count)
@@ -52,12 +73,24 @@ static bool is_among(struct str name, const struct str *names, size_t count)
     return false;
 }
 
+/* A refusal for a while says how long, in whatever dialect. [RFC9110 10.2.3] */
+static void add_retry_after(struct exchange *exchange, const struct call *call, const struct reply_shape *shape)
+{
+    if (!(call->facts.present & UINT64_C(1) << FACT_retry_after))
+        return;
+    for (size_t i = 0; i < shape->header_count; i++)
+        if (str_equal_nocase(shape->headers[i].name, STR("Retry-After")))
+            return;
+    response_header_add(exchange, STR("Retry-After"),
+                        arena_decimal(exchange->arena, call->facts.values[FACT_retry_after].number));
+}
+
 void encode_headers_but(struct exchange *exchange, const struct call *call, const struct reply_shape *shape,
                         const struct str *names, size_t count)
 {
     for (size_t i = 0; i < shape->header_count; i++)
         if (!is_among(shape->headers[i].name, names, count))
-            add_header(exchange, call, shape->headers[i].name, shape->headers[i].value);
+            add_header(exchange, call, &shape->headers[i]);
 }
 
 static void answer_bytes(struct exchange *exchange, struct call *call, const struct reply_shape *shape,
@@ -66,6 +99,7 @@ static void answer_bytes(struct exchange *exchange, struct call *call, const str
     if (shape->facts & UINT64_C(1) << FACT_body_digest)
         set_body_digest(call, body);
     encode_headers_but(exchange, call, shape, NULL, 0);
+    add_retry_after(exchange, call, shape);
     response_answer(exchange, status, body.len ? shape->content_type : STR_NONE, body);
 }
 
@@ -131,13 +165,15 @@ void encode_error_facts(struct call *call, const struct error_shape *shapes)
 void encode_refusal(struct exchange *exchange, struct call *call, const struct error_shape *shapes, struct str allow)
 {
     const struct error_shape *shape = &shapes[call->refusal];
-    call->facts.present = 0;
+    call->facts.present &= limit_facts();
     encode_request_facts(exchange, call);
     encode_error_facts(call, shapes);
     if (str_is_present(allow))
         response_header_add(exchange, STR("Allow"), allow);
-    if (shape->challenge)
-        add_header(exchange, call, STR("WWW-Authenticate"), shape->challenge);
+    if (shape->challenge) {
+        const struct header_template challenge = {STR("WWW-Authenticate"), shape->challenge, false};
+        add_header(exchange, call, &challenge);
+    }
     answer(exchange, call, &shape->reply, shape->status);
 }
 

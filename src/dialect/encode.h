@@ -45,6 +45,9 @@ void encode_plain_refusal(struct exchange *exchange, enum refusal refusal);
 void encode_headers_but(struct exchange *exchange, const struct call *call, const struct reply_shape *shape,
                         const struct str *names, size_t count);
 
+/* Adds those of the shape's headers that tell how much is left. */
+void encode_limits(struct exchange *exchange, const struct call *call, const struct reply_shape *shape);
+
 /* Sets the facts about the request that templates may name. */
 void encode_request_facts(struct exchange *exchange, struct call *call);
 

@@ -6,6 +6,7 @@
 #include "base/yaml.h"
 #include "dialect/shape.h"
 #include "http/message.h"
+#include "oauth/limit.h"
 
 /* More headers than a reply can sensibly have. */
 #define HEADERS_MAX 24
@@ -37,7 +38,8 @@ static void load_headers(struct loader *loader, const struct yaml_node *map, str
         if (!header_may_be_name(member->key))
             load_mistake(loader, member, member->key, "a header's name");
         const struct text_template *value = yaml_is_null(member) ? NULL : load_template(loader, member);
-        put_header(headers, &count, (struct header_template){member->key, value});
+        bool tells_limits = value && text_template_facts(value) & limit_facts();
+        put_header(headers, &count, (struct header_template){member->key, value, tells_limits});
     }
     struct header_template *kept = arena_array(loader->arena, struct header_template, count + 1);
     reply->header_count = 0;
@@ -49,7 +51,8 @@ static void load_headers(struct loader *loader, const struct yaml_node *map, str
 
 static void note_facts(struct reply_shape *reply)
 {
-    reply->facts = reply->body ? json_template_facts(reply->body) : 0;
+    reply->body_facts = reply->body ? json_template_facts(reply->body) : 0;
+    reply->facts = reply->body_facts;
     for (size_t i = 0; i < reply->header_count; i++)
         reply->facts |= text_template_facts(reply->headers[i].value);
 }
@@ -116,6 +119,7 @@ static unsigned default_status(enum refusal refusal)
         {STR_INIT("forbidden"), 403},
         {STR_INIT("not_found"), 404},
         {STR_INIT("temporarily_unavailable"), 503},
+        {STR_INIT("rate_limited"), 429},
     };
     for (size_t i = 0; i < sizeof(by_name) / sizeof(*by_name); i++)
         if (by_name[i].refusal == refusal)

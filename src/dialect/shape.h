@@ -35,6 +35,7 @@ struct spelling {
 struct header_template {
     struct str name;
     const struct text_template *value;
+    bool tells_limits; /* names a fact of the moment, about how much is left */
 };
 
 struct reply_shape {
@@ -43,7 +44,8 @@ struct reply_shape {
     const struct json_template *body; /* NULL: none */
     const struct header_template *headers;
     size_t header_count;
-    uint64_t facts; /* that its holes name, 1 << enum fact_name */
+    uint64_t facts;      /* that its holes name, 1 << enum fact_name */
+    uint64_t body_facts; /* those of the body */
 };
 
 /* The parameters of an answer that travels in a redirect: in this order, those that are absent left out. */

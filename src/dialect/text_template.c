@@ -45,6 +45,12 @@ struct text_template *text_template_compile(struct arena *arena, struct str text
     return template;
 }
 
+/* Written as a header's text, quotes and all, and made of nothing that came in. */
+static bool is_header_text(const struct hole *hole)
+{
+    return hole->fact == FACT_rate_policy || hole->fact == FACT_rate_limits;
+}
+
 bool text_template_write_header(const struct text_template *text, const struct facts *facts, struct buf *out)
 {
     for (const struct part *part = text->first; part; part = part->next) {
@@ -58,7 +64,10 @@ bool text_template_write_header(const struct text_template *text, const struct f
             value = part->hole.alternative;
         if (!str_is_present(value))
             return false;
-        buf_add_quoted(out, value);
+        if (is_header_text(&part->hole))
+            buf_add(out, value);
+        else
+            buf_add_quoted(out, value);
     }
     return true;
 }

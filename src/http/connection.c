@@ -11,11 +11,6 @@
 /* Odd, so that it visits all 2^64 numbers before one comes again. */
 #define ID_STEP UINT64_C(0x9e3779b97f4a7c15)
 
-static struct served *served_of(struct exchange *exchange)
-{
-    return (struct served *)(void *)exchange; /* its first member */
-}
-
 static struct str make_id(struct server *server, struct arena *arena)
 {
     uint64_t count = atomic_fetch_add_explicit(&server->id_count, 1, memory_order_relaxed);
@@ -111,36 +106,11 @@ static enum MHD_Result add_header(struct served *served, struct MHD_Response *re
     return MHD_add_response_header(reply, room, value_room);
 }
 
-static bool must_close(const struct served *served)
+bool reply_must_close(const struct served *served)
 {
     const struct pool *pool = served->connection->pool;
     return served->exchange.limit != WITHIN_LIMITS || atomic_load(&pool->is_retired) ||
            atomic_load(&pool->server->is_draining);
-}
-
-/*
- * libmicrohttpd writes a reply's headers out before it calls a handler again on the same thread, so the one header
- * that differs can be exchanged between two uses.
- */
-struct shared_reply {
-    struct MHD_Response *mhd;
-    unsigned status;
-    char id[2 * sizeof(uint64_t) + 1];
-};
-
-static enum MHD_Result set_reply_id(struct shared_reply *reply, struct str id)
-{
-    if (reply->id[0])
-        MHD_del_response_header(reply->mhd, "X-Request-Id", reply->id);
-    memcpy(reply->id, id.ptr, sizeof(reply->id) - 1);
-    return MHD_add_response_header(reply->mhd, "X-Request-Id", reply->id);
-}
-
-static enum MHD_Result shared_reply_send(struct served *served, struct shared_reply *reply)
-{
-    if (set_reply_id(reply, served->exchange.id) != MHD_YES)
-        return MHD_NO;
-    return MHD_queue_response(served->mhd, reply->status, reply->mhd);
 }
 
 /* libmicrohttpd refuses these from us; it writes them itself. */
@@ -149,13 +119,15 @@ static bool is_framing(struct str name)
     return str_equal_nocase(name, STR("Content-Length")) || str_equal_nocase(name, STR("Transfer-Encoding"));
 }
 
-/* NULL when libmicrohttpd has no memory: a reply without one of its headers must not leave. */
-static struct MHD_Response *create_reply(struct served *served, enum MHD_ResponseMemoryMode memory)
+struct MHD_Response *reply_create(struct served *served, enum kept kept)
 {
     const struct response *response = &served->exchange.response;
     struct MHD_Response *reply =
-        MHD_create_response_from_buffer(response->body.len, (void *)(uintptr_t)response->body.ptr, memory);
+        MHD_create_response_from_buffer(response->body.len, (void *)(uintptr_t)response->body.ptr,
+                                        kept == KEPT_TO_SHARE ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
     for (const struct response_header *header = response->headers; reply && header; header = header->next) {
+        if (kept == KEPT_TO_SHARE && header->varies)
+            continue;
         if (add_header(served, reply, header->name, header->value) == MHD_YES || is_framing(header->name))
             continue;
         MHD_destroy_response(reply);
@@ -168,7 +140,7 @@ static enum MHD_Result add_own_headers(struct served *served, struct MHD_Respons
 {
     if (add_header(served, reply, STR("X-Request-Id"), served->exchange.id) != MHD_YES)
         return MHD_NO;
-    return must_close(served) ? MHD_add_response_header(reply, "Connection", "close") : MHD_YES;
+    return reply_must_close(served) ? MHD_add_response_header(reply, "Connection", "close") : MHD_YES;
 }
 
 /* MHD_NO ends the connection. */
@@ -177,8 +149,8 @@ static enum MHD_Result send_reply(struct served *served)
     struct exchange *exchange = &served->exchange;
     assert(exchange->response.status != 0); /* a handler answers or parks */
     if (exchange->response.shared)
-        return shared_reply_send(served, exchange->response.shared);
-    struct MHD_Response *reply = create_reply(served, MHD_RESPMEM_PERSISTENT);
+        return share_send(served, exchange->response.shared);
+    struct MHD_Response *reply = reply_create(served, KEPT_FOR_ONCE);
     if (!reply)
         return MHD_NO;
     enum MHD_Result result = add_own_headers(served, reply);
@@ -222,36 +194,6 @@ static enum MHD_Result serve(struct served *served)
         return send_reply(served);
     wire_answer_last(served->connection, &served->exchange);
     return MHD_NO;
-}
-
-struct shared_reply *response_share(struct exchange *exchange)
-{
-    struct served *served = served_of(exchange);
-    assert(exchange->response.status != 0 && !exchange->response.shared);
-    struct MHD_Response *mhd = must_close(served) ? NULL : create_reply(served, MHD_RESPMEM_MUST_COPY);
-    if (!mhd)
-        return NULL;
-    struct shared_reply *reply = memory_alloc(sizeof(*reply));
-    reply->mhd = mhd;
-    reply->status = exchange->response.status;
-    exchange->response.shared = reply;
-    return reply;
-}
-
-bool response_give(struct exchange *exchange, struct shared_reply *reply)
-{
-    assert(exchange->response.status == 0);
-    if (must_close(served_of(exchange)))
-        return false;
-    exchange->response.status = reply->status;
-    exchange->response.shared = reply;
-    return true;
-}
-
-void shared_reply_release(struct shared_reply *reply)
-{
-    MHD_destroy_response(reply->mhd);
-    memory_free(reply);
 }
 
 void exchange_park(struct exchange *exchange)

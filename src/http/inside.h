@@ -8,6 +8,7 @@
  *     connection.c  libmicrohttpd's callbacks: one exchange from its first byte to its reply
  *     head.c        request line and headers to `struct request`
  *     reject.c      what libmicrohttpd refuses by itself is refused by the handler instead
+ *     share.c       replies that a worker keeps and gives again
  *     wire.c        a connection's socket and TLS session: what has come, what is said past libmicrohttpd
  *
  * The server accepts connections itself and hands them to a pool of workers: so several addresses share one pool, a
@@ -172,6 +173,11 @@ struct served {
     struct served *previous;
 };
 
+static inline struct served *served_of(struct exchange *exchange)
+{
+    return (struct served *)(void *)exchange; /* its first member */
+}
+
 /* listen.c: false and an error when nothing could be listened to. */
 bool listen_open(struct server *server, struct arena *arena, struct str *ret_error);
 void listen_close(struct server *server);
@@ -200,6 +206,16 @@ void connection_complete(void *cls, struct MHD_Connection *mhd, void **context,
                          enum MHD_RequestTerminationCode reason);
 void connection_notify(void *cls, struct MHD_Connection *mhd, void **context,
                        enum MHD_ConnectionNotificationCode code);
+
+enum kept { KEPT_FOR_ONCE, KEPT_TO_SHARE };
+/* The exchange's answer as libmicrohttpd wants it; to share: without what varies. NULL when it has no memory: a reply
+ * without one of its headers must not leave. */
+struct MHD_Response *reply_create(struct served *served, enum kept kept);
+/* This reply is the last of its connection. */
+bool reply_must_close(const struct served *served);
+
+/* share.c: MHD_NO ends the connection. */
+enum MHD_Result share_send(struct served *served, struct shared_reply *reply);
 
 /* Ends a connection whose request is not whole, with `reply` where there is no TLS. Any thread that keeps the
  * connection from going away; nothing is done when its turn is not the client's. */

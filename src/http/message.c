@@ -40,7 +40,7 @@ bool header_may_be_name(struct str text)
     return all_fit;
 }
 
-void response_header_add(struct exchange *exchange, struct str name, struct str value)
+static void add_header(struct exchange *exchange, struct str name, struct str value, bool varies)
 {
     if (!header_may_be_name(name) || !header_may_be_value(value)) {
         log_event(LOG_WARNING, "reply_header_left_out", log_text("exchange", exchange->id), log_text("name", name));
@@ -50,10 +50,21 @@ void response_header_add(struct exchange *exchange, struct str name, struct str 
     struct response_header *header = arena_new(exchange->arena, struct response_header);
     header->name = name;
     header->value = value;
+    header->varies = varies;
     if (!response->headers)
         response->last_header = &response->headers;
     *response->last_header = header;
     response->last_header = &header->next;
+}
+
+void response_header_add(struct exchange *exchange, struct str name, struct str value)
+{
+    add_header(exchange, name, value, false);
+}
+
+void response_header_vary(struct exchange *exchange, struct str name, struct str value)
+{
+    add_header(exchange, name, value, true);
 }
 
 void response_answer(struct exchange *exchange, unsigned status, struct str content_type, struct str body)

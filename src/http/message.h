@@ -47,6 +47,7 @@ struct request {
 
 struct response_header {
     struct response_header *next;
+    bool varies; /* response_header_vary */
     struct str name;
     struct str value;
 };
@@ -87,6 +88,10 @@ bool header_may_be_value(struct str value);
  * Content-Length, Transfer-Encoding and X-Request-Id are the server's own. */
 void response_header_add(struct exchange *exchange, struct str name, struct str value);
 
+/* The same for a header that is another each time: a shared reply is given with those of the exchange that gets it.
+ * May be called after response_give. */
+void response_header_vary(struct exchange *exchange, struct str name, struct str value);
+
 /* Status and body; the body is not copied. Answering twice is our own mistake. */
 void response_answer(struct exchange *exchange, unsigned status, struct str content_type, struct str body);
 
@@ -96,7 +101,7 @@ void response_answer(struct exchange *exchange, unsigned status, struct str cont
  * owns it; NULL when this answer ends its connection or there is no memory for it.
  */
 struct shared_reply *response_share(struct exchange *exchange);
-/* Answers with it and nothing else, headers added before are left out; on the thread that made it. False when this
+/* Answers with it, and of the exchange's headers with those that vary; on the thread that made it. False when this
  * exchange's connection must end: answer anew then. */
 bool response_give(struct exchange *exchange, struct shared_reply *reply);
 /* On the thread that made it, and not before the handler has returned that shared or gave it. Replies that are on

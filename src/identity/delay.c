@@ -1,14 +1,13 @@
 #include "identity/delay.h"
 
-#include <arpa/inet.h>
 #include <pthread.h>
 
 #include "base/arena.h"
+#include "identity/network.h"
 
-#define SET_BITS      13
-#define SET_COUNT     (1u << SET_BITS)
-#define WAYS          4
-#define PREFIX6_BYTES 8
+#define SET_BITS  13
+#define SET_COUNT (1u << SET_BITS)
+#define WAYS      4
 /* A try that nobody ended (its exchange died) is under way no longer than this. */
 #define UNDER_WAY_SECONDS 60
 
@@ -55,27 +54,6 @@ static void create_table(void)
     sets = memory_alloc(SET_COUNT * sizeof(*sets));
 }
 
-/* The network that the address is in: the IPv6 addresses of one customer are as many as he likes. */
-static bool read_network(struct str text, unsigned char room[sizeof(struct in6_addr)])
-{
-    char address[INET6_ADDRSTRLEN];
-    struct in6_addr six;
-    if (text.len == 0 || text.len >= sizeof(address))
-        return false;
-    memcpy(address, text.ptr, text.len);
-    address[text.len] = '\0';
-    memset(room, 0, sizeof(struct in6_addr));
-    if (inet_pton(AF_INET, address, room) == 1)
-        return true;
-    if (inet_pton(AF_INET6, address, &six) != 1)
-        return false;
-    if (IN6_IS_ADDR_V4MAPPED(&six))
-        memcpy(room, six.s6_addr + 12, 4);
-    else
-        memcpy(room, six.s6_addr, PREFIX6_BYTES);
-    return true;
-}
-
 struct label {
     int64_t realm_id;
     int64_t kind;
@@ -93,7 +71,7 @@ static struct digest key_of(const struct delay_subject *subject, enum scope scop
 
 static struct delay_try name_counts(const struct delay_subject *subject)
 {
-    unsigned char network[sizeof(struct in6_addr)];
+    unsigned char network[NETWORK_LEN];
     struct delay_try named = {.kind = subject->kind};
     pthread_once(&once, create_table);
     if (!str_is_empty(subject->account)) {
@@ -102,7 +80,7 @@ static struct delay_try name_counts(const struct delay_subject *subject)
         named.keys[SCOPE_ACCOUNT] = key_of(subject, SCOPE_ACCOUNT, what, is_device);
         named.counted |= 1u << SCOPE_ACCOUNT;
     }
-    if (read_network(subject->client_address, network)) {
+    if (network_read(subject->client_address, network)) {
         struct str what = {(const char *)network, sizeof(network)};
         named.keys[SCOPE_NETWORK] = key_of(subject, SCOPE_NETWORK, what, false);
         named.counted |= 1u << SCOPE_NETWORK;

@@ -351,6 +351,11 @@ void limits_sweep(struct limits *limits, int64_t now, size_t shard_max)
     }
 }
 
+bool limits_are_empty(const struct limits *limits)
+{
+    return atomic_load_explicit(&limits->entry_count, memory_order_relaxed) == 0;
+}
+
 struct limits_stats limits_stats(struct limits *limits)
 {
     struct limits_stats stats = {.byte_count = sizeof(struct shard) * SHARD_COUNT};

@@ -67,6 +67,9 @@ void limits_restore(struct limits *limits, const struct window_row *rows, size_t
 /* Lets go of windows that are over: in as many shards as `shard_max`, the next ones at the next call. */
 void limits_sweep(struct limits *limits, int64_t now, size_t shard_max);
 
+/* Nothing is counted at the moment. Cheap. */
+bool limits_are_empty(const struct limits *limits);
+
 struct limits_stats {
     size_t entry_count; /* those that are over and not swept yet among them */
     size_t byte_count;  /* of the table */

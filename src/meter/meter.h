@@ -8,10 +8,14 @@
  */
 #pragma once
 
+#include "crypto/digest.h"
+
 struct limits;
 
 struct meter {
-    struct limits *limits; /* of clients and their users; kept over a restart */
+    struct limits *limits;    /* of clients and their users; kept over a restart */
+    struct limits *addresses; /* wrong credentials by network; bounded, and forgotten by a restart */
+    struct digest key;        /* that nobody knows: nobody finds two networks that count as one */
 };
 
 struct meter *meter_create(void);

@@ -109,6 +109,16 @@ bool parameter_may_be_in_url(enum parameter parameter);
     X(response_modes)                                                                                                \
     X(code_challenge_methods)                                                                                        \
     X(tells_issuer)                                                                                                  \
+    X(rate_limit)                                                                                                    \
+    X(rate_remaining)                                                                                                \
+    X(rate_reset)                                                                                                    \
+    X(rate_name)                                                                                                     \
+    X(points_limit)                                                                                                  \
+    X(points_remaining)                                                                                              \
+    X(query_cost)                                                                                                    \
+    X(retry_after)                                                                                                   \
+    X(rate_policy)                                                                                                   \
+    X(rate_limits)                                                                                                   \
     X(extra_0)                                                                                                       \
     X(extra_1)                                                                                                       \
     X(extra_2)                                                                                                       \
@@ -203,6 +213,7 @@ struct call {
     struct str needed_instance;     /* guard: the instance's name that the token must be of; absent: any or none */
     struct guarded_request guarded; /* guard: what the realm's rules are about */
     bool is_rehearsal;              /* guard: only to say what would become of the request; nothing is charged */
+    uint64_t wanted_facts; /* 1 << enum fact_name that the reply names: what is dear to make is made for them only */
 
     /* made by the rules */
     enum refusal refusal;

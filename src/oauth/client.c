@@ -1,6 +1,7 @@
 #include "oauth/client.h"
 
 #include "oauth/call.h"
+#include "oauth/limit.h"
 #include "store/applications.h"
 
 enum outcome client_check_credentials(struct call *call)
@@ -61,14 +62,28 @@ static STEP prove_secret(struct call *call)
     return OK;
 }
 
-enum outcome client_authenticate(struct call *call, struct store_reader *reader)
+/* Guessing must not pay. */
+static enum outcome note_failure(struct call *call, enum outcome outcome)
+{
+    if (outcome == REFUSED && (call->refusal == REFUSED_client_unknown || call->refusal == REFUSED_secret_wrong))
+        limit_note_failure(call);
+    return outcome;
+}
+
+static STEP authenticate(struct call *call, struct store_reader *reader)
 {
     TRY(find_claimed(call, reader));
     REQUIRE(call, !(call->client->flags & CLIENT_IS_PUBLIC), client_is_public);
     return prove_secret(call);
 }
 
-enum outcome client_identify(struct call *call, struct store_reader *reader)
+enum outcome client_authenticate(struct call *call, struct store_reader *reader)
+{
+    TRY(limit_check_address(call));
+    return note_failure(call, authenticate(call, reader));
+}
+
+static STEP identify(struct call *call, struct store_reader *reader)
 {
     TRY(find_claimed(call, reader));
     if (!(call->client->flags & CLIENT_IS_PUBLIC))
@@ -77,4 +92,10 @@ enum outcome client_identify(struct call *call, struct store_reader *reader)
     REQUIRE(call, claimed_secret(call).len == 0, client_is_public);
     REQUIRE(call, call->client->suspended_at == 0, client_suspended);
     return OK;
+}
+
+enum outcome client_identify(struct call *call, struct store_reader *reader)
+{
+    TRY(limit_check_address(call));
+    return note_failure(call, identify(call, reader));
 }

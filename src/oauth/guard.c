@@ -5,6 +5,7 @@
  */
 #include "oauth/bearer.h"
 #include "oauth/call.h"
+#include "oauth/limit.h"
 #include "oauth/scope.h"
 #include "store/people.h"
 #include "store/rows.h"
@@ -86,6 +87,7 @@ enum outcome guard_prepare(struct call *call, struct store_reader *reader)
     if (str_is_present(call->needed_instance))
         REQUIRE(call, call->instance && str_equal(call->instance->name, call->needed_instance), instance_differs);
     TRY(hold_rules(call));
+    TRY(limit_take(call));
     call->is_settled = true;
     return OK;
 }

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "identity/policy.h"
+#include "oauth/plan.h"
 #include "oauth/rule.h"
 
 enum token_alphabet { TOKEN_HEX, TOKEN_BASE62 };
@@ -107,5 +108,6 @@ struct realm {
     struct people_policy people; /* how people sign in */
     struct appearance appearance;
     struct guard_policy guard; /* which API requests pass */
+    struct rate_policy rate;   /* how much clients may ask for */
     struct digest refresh_key; /* successors are derived with it; never in the store */
 };

@@ -98,6 +98,8 @@
     X(limited_refused, insufficient_scope, "The request needs a token that is not limited.")                         \
     X(request_unmatched, forbidden, "No rule lets this request pass.")                                               \
     X(request_unreadable, forbidden, "The request's method and path cannot be read in one way.")                     \
+    X(rate_limited, rate_limited, "There were too many requests; try again later.")                                  \
+    X(points_used_up, rate_limited, "All points are used up; try again later.")                                      \
     X(store_unavailable, temporarily_unavailable, "The server cannot store anything at the moment.")
 
 enum refusal {

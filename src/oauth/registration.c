@@ -318,6 +318,13 @@ STEP client_change_flags(struct registration *call, struct store_tx *tx, struct 
     return client_set_flags(tx, client->id, (client->flags & ~(cleared & all)) | (set & all));
 }
 
+STEP client_change_plan(struct registration *call, struct store_tx *tx, struct str client_id, struct str plan)
+{
+    struct client_row *client;
+    TRY(require_client(call, tx, client_id, &client));
+    return client_set_plan(tx, client->id, plan);
+}
+
 STEP client_change_redirect_uris(struct registration *call, struct store_tx *tx, struct str client_id,
                                  struct str redirect_uris)
 {

@@ -81,6 +81,8 @@ STEP client_resume(struct registration *call, struct store_tx *tx, struct str cl
 /* CLIENT_IS_TRUSTED and CLIENT_MAY_INTROSPECT only: whether a client keeps a secret never changes. */
 STEP client_change_flags(struct registration *call, struct store_tx *tx, struct str client_id, unsigned set,
                          unsigned cleared);
+/* A plan of the realm's; absent: the realm's default for its environment. */
+STEP client_change_plan(struct registration *call, struct store_tx *tx, struct str client_id, struct str plan);
 /* All of the client's, from now on: as oauth/redirect.h says, separated by blanks, none twice; empty: none. */
 STEP client_change_redirect_uris(struct registration *call, struct store_tx *tx, struct str client_id,
                                  struct str redirect_uris);

@@ -7,6 +7,7 @@
 
 #include "oauth/client.h"
 #include "oauth/grant.h"
+#include "oauth/limit.h"
 #include "oauth/subject.h"
 #include "oauth/token.h"
 #include "store/applications.h"
@@ -22,17 +23,27 @@ enum outcome token_check(struct call *call)
     return OK;
 }
 
+/* A service account's secret is guessed as a client's is; passwords have their own delays. */
+static enum outcome note_failure(struct call *call, enum outcome outcome)
+{
+    if (outcome == REFUSED &&
+        (call->refusal == REFUSED_account_unknown || call->refusal == REFUSED_account_secret_wrong))
+        limit_note_failure(call);
+    return outcome;
+}
+
 enum outcome token_prepare(struct call *call, struct store_reader *reader)
 {
     const struct realm *realm = call->realm;
     const struct grant_policy *policy = &realm->grants[call->grant_kind->type];
 
     TRY(call->grant_kind->takes_public_clients ? client_identify(call, reader) : client_authenticate(call, reader));
+    TRY(limit_take_token(call));
     REQUIRE(call, !policy->is_for_trusted_clients || call->client->flags & CLIENT_IS_TRUSTED, grant_not_allowed);
     TRY(call->grant_kind->check(call));
     call->lifetime_seconds = realm->access_token.lifetime_seconds;
     call->gives_refresh_token = policy->gives_refresh_token;
-    TRY(call->grant_kind->prepare(call, reader));
+    TRY(note_failure(call, call->grant_kind->prepare(call, reader)));
     if (!str_is_present(call->access.secret))
         token_draft_random(call->arena, &realm->access_token.format, &call->access);
     if (call->gives_refresh_token && !str_is_present(call->refresh.secret))

@@ -46,6 +46,8 @@ STEP client_suspend(struct store_tx *tx, int64_t id, int64_t suspended_at);
 STEP client_set_flags(struct store_tx *tx, int64_t id, unsigned flags);
 /* Separated by one blank each; may be empty. */
 STEP client_set_redirect_uris(struct store_tx *tx, int64_t id, struct str redirect_uris);
+/* Absent: the realm's default again. */
+STEP client_set_plan(struct store_tx *tx, int64_t id, struct str plan);
 
 /* REFUSED is not used here: the caller looks at secret_count first, in the same transaction. */
 STEP secret_insert(struct store_tx *tx, int64_t client_id, const struct secret_row *row, int64_t *ret_id);

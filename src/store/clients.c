@@ -5,7 +5,8 @@
 /* A client is suspended by itself or with its application. */
 #define SELECT                                                                                                       \
     "SELECT c.id, c.realm_id, c.application_id, c.client_id, c.environment, c.scope, c.flags, c.created_at,"         \
-    " coalesce(c.suspended_at, a.suspended_at), c.redirect_uris FROM clients AS c LEFT JOIN applications AS a ON "   \
+    " coalesce(c.suspended_at, a.suspended_at), c.redirect_uris, c.plan FROM clients AS c LEFT JOIN applications "   \
+    "AS a ON "                                                                                                       \
     "a.id = "                                                                                                        \
     "c.application_id"
 
@@ -34,6 +35,7 @@ static bool take_client(struct sql_statement *statement, struct arena *arena, vo
     row->created_at = sql_int(statement, 7);
     row->suspended_at = sql_int(statement, 8);
     row->redirect_uris = sql_text(statement, arena, 9);
+    row->plan = sql_text(statement, arena, 10);
     return true;
 }
 
@@ -158,6 +160,14 @@ STEP client_set_redirect_uris(struct store_tx *tx, int64_t id, struct str redire
 {
     TRY(sql_run(tx->reader.sql, "UPDATE clients SET redirect_uris = $1 WHERE id = $2",
                 SQL_VALUES(sql_of_words(redirect_uris), sql_of_int(id))));
+    epoch_change(tx, EPOCH_CLIENT, id);
+    return OK;
+}
+
+STEP client_set_plan(struct store_tx *tx, int64_t id, struct str plan)
+{
+    TRY(sql_run(tx->reader.sql, "UPDATE clients SET plan = $1 WHERE id = $2",
+                SQL_VALUES(sql_of_text(plan), sql_of_int(id))));
     epoch_change(tx, EPOCH_CLIENT, id);
     return OK;
 }

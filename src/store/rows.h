@@ -47,6 +47,7 @@ struct client_row {
     struct str environment;   /* "production" or "development" */
     struct str scope;         /* what it may have; absent: all of the realm's */
     struct str redirect_uris; /* registered ones, separated by one blank; may be empty */
+    struct str plan;          /* whose limits hold for it; absent: the realm's default */
     unsigned flags;           /* enum client_flag */
     int64_t created_at;
     int64_t suspended_at;                              /* its own or its application's */

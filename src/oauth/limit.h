@@ -1,0 +1,36 @@
+/*
+ * limit.h — how often: a request is charged to its client's windows, or refused.
+ *
+ * All windows that a request counts in are checked and charged in one step. The facts `rate_*`, `points_*`,
+ * `query_cost` and `retry_after` tell how they stand, whether it was refused or not.
+ *
+ * Specs: draft-ietf-httpapi-ratelimit-headers-10.   Threads: any.
+ */
+#pragma once
+
+#include "base/outcome.h"
+#include "base/text.h"
+
+struct call;
+struct facts;
+struct store_reader;
+
+/* The facts that limits tell: they outlive a refusal. A set of 1 << enum fact_name. */
+uint64_t limit_facts(void);
+
+/*
+ * Charges the request of call->client, by call->rule, to the windows of its plan. Refuses with `rate_limited`, or
+ * with `points_used_up` when it is the points that the client must wait for. Without call->meter nothing is counted.
+ */
+STEP limit_take(struct call *call);
+
+/* Points that a request of call->client has cost, told after it was served: may go past the limit. `limit` is the
+ * class of its rule, or absent. */
+void limit_charge_points(struct call *call, struct str limit, int64_t points);
+
+/* Before credentials are looked at: refuses with `rate_limited` who was wrong too often from the same network. */
+STEP limit_check_address(struct call *call);
+/* The credentials were wrong. */
+void limit_note_failure(struct call *call);
+/* A client that has proved who it is asks for a token. */
+STEP limit_take_token(struct call *call);
