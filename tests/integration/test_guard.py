@@ -1,18 +1,9 @@
-"""The guard behind gateways: the exact requests of four of them, and a real nginx with auth_request."""
-
-import http.server
-import os
-import signal
-import subprocess
-import threading
-from pathlib import Path
+"""The guard as gateways ask it, in each of their ways. Real ones stand in tests/gateways."""
 
 import pytest
-from daemon import REPOSITORY, free_port, wait_until
-from http1 import Connection, exchange, request_bytes
+from http1 import Connection, request_bytes
 from service import Service
 
-NGINX = "/usr/sbin/nginx"
 # The original request: method, target. What each gateway makes of it.
 GATEWAYS = {
     "nginx": ("GET", "/guard/{realm}", {"X-Original-Method": "POST", "X-Original-URI": "/things?id=1",
@@ -94,103 +85,6 @@ def test_subject_is_the_service_account(shared_demo):
     """A token that hangs on a service account names it; a client's own token names none but the client."""
     podio = Service(shared_demo, "podio")
     assert podio.guard(podio.token()).header("X-Jeton-Subject") == podio.account["app_id"]
-
-
-# --- a real nginx ---
-
-
-class Upstream(http.server.BaseHTTPRequestHandler):
-    """A tiny API that tells whom nginx let through."""
-
-    def do_GET(self):
-        body = "\n".join(f"{key}: {value}" for key, value in self.headers.items()).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_POST = do_GET
-
-    def log_message(self, *unused):
-        pass
-
-
-FRAME = """
-daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
-events {{ worker_connections 256; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi; large_client_header_buffers 4 32k;
-  {documented}
-}}
-"""
-
-
-def documented_configuration(**places):
-    """The block of docs/gateways.md, with only its addresses and its realm changed."""
-    page = Path(REPOSITORY, "docs", "gateways.md").read_text()
-    block = page.split("```nginx\n", 1)[1].split("```", 1)[0]
-    for written, place in (("127.0.0.1:8081", places["guard"]), ("listen 443 ssl", f"listen 127.0.0.1:{places['port']}"),
-                           ("/guard/main", "/guard/standard"), ("http://api", f"http://127.0.0.1:{places['upstream']}")):
-        assert block.count(written) == 1, written
-        block = block.replace(written, place)
-    return FRAME.format(folder=places["folder"], documented=block)
-
-
-@pytest.fixture
-def nginx(shared_demo, folder):
-    """The port of an nginx that asks the demo's guard before it forwards."""
-    if not os.access(NGINX, os.X_OK):
-        pytest.skip("nginx is not installed")
-    upstream = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
-    threading.Thread(target=upstream.serve_forever, daemon=True).start()
-    port = free_port()
-    path = Path(folder) / "nginx.conf"
-    path.write_text(documented_configuration(folder=folder, port=port, upstream=upstream.server_port,
-                                             guard=shared_demo.authority))
-    process = subprocess.Popen([NGINX, "-p", folder, "-c", str(path)], stderr=subprocess.DEVNULL)
-    try:
-        wait_until(lambda: answers(port), what="nginx")
-        yield port
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
-        upstream.shutdown()
-        upstream.server_close()
-
-
-def answers(port):
-    try:
-        return exchange(("127.0.0.1", port), request_bytes("GET", "/", {"Host": "api"})).status
-    except ConnectionRefusedError:
-        return None
-
-
-def test_nginx_auth_request(shared_demo, nginx):
-    """Through a real nginx: the holder reaches the API by name, everybody else gets 401 and the challenge."""
-    service = Service(shared_demo, "standard")
-    token = service.token()
-
-    def through(method, headers, body=None):
-        data = request_bytes(method, "/things?id=1", {"Host": "api", **headers}, body)
-        return exchange(("127.0.0.1", nginx), data)
-
-    for method, body in (("GET", None), ("POST", "x" * 1000)):
-        reply = through(method, {**service.bearer(token), "X-Jeton-Client": "forged"}, body)
-        assert reply.status == 200, str(reply)
-        assert f"X-Jeton-Client: {service.credentials['client_id']}".lower() in reply.body.decode().lower()
-        assert b"forged" not in reply.body
-    refused = through("GET", service.bearer("bogus"))
-    assert refused.status == 401
-    challenges = [value for name, value in refused.headers if name.lower() == "www-authenticate"]
-    assert len(challenges) == 1 and 'error="invalid_token"' in challenges[0]
-    large = {"Cookie": "c=" + "x" * 16000, **{f"X-Own-{i}": "y" for i in range(80)}}
-    assert through("GET", {**service.bearer(token), **large}).status == 200
-    assert through("GET", {**service.bearer("bogus"), **large}).status == 401
-    assert through("GET", {}).status == 401
-    service.revoke(token)
-    assert through("GET", service.bearer(token)).status == 401
 
 
 def test_a_rule_that_cannot_be_read_lets_nobody_pass(shared_demo):

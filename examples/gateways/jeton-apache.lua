@@ -1,0 +1,130 @@
+-- jeton-apache.lua: Apache httpd asks Jeton's guard before it forwards. See apache.conf.
+--
+-- Each of httpd's threads has a Lua state and in it one connection to the guard, which is kept.
+
+local socket = require "socket"
+
+local GUARD, PATH = "127.0.0.1:8081", "/guard/main"
+-- Seconds. A guard that does not answer lets nobody pass.
+local TIMEOUT = 2
+-- What is of the connection to the guard, not of the refusal; httpd writes its own Date.
+local NOT_TOLD = { ["connection"] = true, ["keep-alive"] = true, ["content-length"] = true, ["date"] = true }
+
+local connection
+
+local function connect()
+    local host, port = GUARD:match("^(.*):(%d+)$")
+    local fresh = socket.tcp()
+    fresh:settimeout(TIMEOUT)
+    if not fresh:connect(host, tonumber(port)) then
+        return nil
+    end
+    fresh:setoption("tcp-nodelay", true)
+    return fresh
+end
+
+local function question(r)
+    local lines = {
+        "GET " .. PATH .. " HTTP/1.1",
+        "Host: " .. GUARD,
+        "X-Original-Method: " .. r.method,
+        "X-Original-URI: " .. r.unparsed_uri,
+    }
+    local authorization = r.headers_in["Authorization"]
+    if authorization then
+        table.insert(lines, "Authorization: " .. authorization)
+    end
+    return table.concat(lines, "\r\n") .. "\r\n\r\n"
+end
+
+-- The guard frames every answer by its length. NULL when the connection ended, or is not to be understood.
+local function read_answer(from)
+    local line = from:receive("*l")
+    local status = line and tonumber(line:match("^HTTP/1%.1 (%d%d%d)"))
+    if not status then
+        return nil
+    end
+    local answer = { status = status, headers = {} }
+    local length = 0
+    while true do
+        line = from:receive("*l")
+        if not line then
+            return nil
+        elseif line == "" then
+            break
+        end
+        local name, value = line:match("^([^:]+):%s*(.*)$")
+        if not name then
+            return nil
+        end
+        table.insert(answer.headers, { name = name, value = value })
+        if name:lower() == "content-length" then
+            length = tonumber(value)
+        elseif name:lower() == "connection" and value:lower() == "close" then
+            answer.is_last = true
+        end
+    end
+    answer.body = length > 0 and from:receive(length) or ""
+    return #answer.body == length and answer or nil
+end
+
+-- A kept connection may have been closed meanwhile: then, and only then, it is asked once more.
+local function ask(r)
+    local asked = question(r)
+    for _ = 1, 2 do
+        local was_kept = connection ~= nil
+        connection = connection or connect()
+        local answer = connection and connection:send(asked) and read_answer(connection)
+        if connection and (not answer or answer.is_last) then
+            connection:close()
+            connection = nil
+        end
+        if answer or not was_kept then
+            return answer
+        end
+    end
+end
+
+local function refuse(r, answer)
+    r.status = answer.status
+    for _, header in ipairs(answer.headers) do
+        local name = header.name:lower()
+        if name == "content-type" then
+            r.content_type = header.value
+        elseif not NOT_TOLD[name] and not name:find("^x%-jeton%-") then
+            r.err_headers_out[header.name] = header.value
+        end
+    end
+    r:puts(answer.body)
+    return apache2.DONE
+end
+
+local function is_identity(name)
+    return name:lower():gsub("_", "-"):find("^x%-jeton%-") ~= nil
+end
+
+function guard(r)
+    -- Nobody names himself: neither so nor in the spelling that CGI and WSGI take for the same.
+    local forged = {}
+    for name in pairs(r:headers_in_table()) do
+        if is_identity(name) then
+            table.insert(forged, name)
+        end
+    end
+    for _, name in ipairs(forged) do
+        r.headers_in[name] = nil
+    end
+
+    local answer = ask(r)
+    if not answer or answer.status >= 500 then
+        return 503
+    elseif answer.status ~= 200 then
+        return refuse(r, answer)
+    end
+    for _, header in ipairs(answer.headers) do
+        if is_identity(header.name) then
+            r.headers_in[header.name] = header.value
+        end
+    end
+    return apache2.OK
+end
