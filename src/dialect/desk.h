@@ -59,7 +59,7 @@ bool desk_prepare(const struct operation *operation, struct call *call, struct s
 
 /* Whether an API request passes: by call->authorization and call->guarded, and by what else the guard needs. The call
  * is settled, or has its refusal. */
-void desk_judge(const struct desk *desk, struct call *call, struct store *store);
+void desk_judge(struct call *call, struct store *store);
 
 /* Encodes and counts what the call came to. */
 void desk_answer(struct exchange *exchange, const struct desk *desk, struct call *call);

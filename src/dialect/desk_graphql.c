@@ -5,13 +5,13 @@
  */
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/codec.h"
 #include "base/json.h"
 #include "dialect/decode.h"
 #include "dialect/desk.h"
 #include "dialect/desk_errand.h"
 #include "dialect/encode.h"
 #include "dialect/face.h"
+#include "dialect/question.h"
 #include "dialect/shape.h"
 #include "graphql/graphql.h"
 #include "http/message.h"
@@ -192,61 +192,15 @@ static void answer_errand(struct desk_errand *errand, enum refusal failure)
     answer(own);
 }
 
-/* What a request says, wherever it says it. */
-struct question {
-    struct str query;
-    struct str operation_name;
-    const json_t *variables;
-};
-
-/* [GraphQL over HTTP 6.2] A query may come in the address, a mutation may not. */
-static STEP read_address(struct call *call, struct str address, struct question *question)
-{
-    struct str pair, value, variables = STR_NONE;
-    while (str_next(&address, '&', &pair)) {
-        size_t equals = str_find(pair, '=');
-        struct str name = str_slice(pair, 0, equals);
-        REQUIRE(call, form_decode(call->arena, str_slice(pair, equals + 1, pair.len), &value), body_unreadable);
-        if (str_equal(name, STR("query")))
-            question->query = value;
-        else if (str_equal(name, STR("operationName")))
-            question->operation_name = value;
-        else if (str_equal(name, STR("variables")))
-            variables = value;
-    }
-    if (str_is_present(variables)) {
-        question->variables = json_read(call->arena, variables);
-        REQUIRE(call, question->variables, body_unreadable);
-    }
-    return OK;
-}
-
-static STEP read_body(struct call *call, const struct request *request, struct question *question)
-{
-    REQUIRE(call, decode_body_kind(request->content_type) == BODY_JSON, body_kind_wrong);
-    const json_t *body = json_read(call->arena, request->body);
-    REQUIRE(call, json_is_object(body), body_unreadable);
-    *question = (struct question){json_member(body, "query"), json_member(body, "operationName"),
-                                  json_object_get(body, "variables")};
-    return OK;
-}
-
 static STEP read_request(struct exchange *exchange, const struct desk *desk, struct call *call,
                          struct graphql_request **ret_request)
 {
     const struct request *request = &exchange->request;
-    struct question question = {0};
+    struct question question;
     bool is_get = !str_equal(request->method, STR("POST"));
     decode_authorization(desk->dialect, request->authorization, call);
     TRY(decode_query(desk->dialect, desk->endpoint, request->query, call));
-    if (is_get)
-        TRY(read_address(call, request->query, &question));
-    else
-        TRY(read_body(call, request, &question));
-    REQUIRE(call, str_is_present(question.query), body_unreadable);
-    if (json_is_null(question.variables))
-        question.variables = NULL;
-    REQUIRE(call, !question.variables || json_is_object(question.variables), body_unreadable);
+    TRY(question_read(call, request, &question));
     *ret_request = graphql_request_read(desk->endpoint->graphql->schema, exchange->arena, question.query,
                                         question.operation_name, question.variables, &graphql_default_limits);
     REQUIRE(call, !is_get || !(*ret_request)->is_mutation, method_not_allowed);

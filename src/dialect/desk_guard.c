@@ -4,15 +4,45 @@
  * Threads: as the other desks.
  */
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/codec.h"
 #include "dialect/decode.h"
 #include "dialect/desk.h"
+#include "dialect/encode.h"
 #include "dialect/face.h"
+#include "dialect/question.h"
+#include "dialect/shape.h"
 #include "http/message.h"
 #include "oauth/call.h"
 
 /* Nobody has it: a demand that cannot be read lets nobody pass. */
 #define UNREADABLE_DEMAND STR("?")
+#define DETAILS_MAX       3000
+
+/* What a gateway may say in the guard's own address, besides demands on the token. */
+struct wishes {
+    struct str statuses; /* "dialect": refuse in the dialect's own status; absent: in one that every gateway knows */
+    struct str refused;  /* present: only put this refusal into words again */
+};
+
+/* What a refusal says besides its name, as X-Jeton-Refusal has it: numbers, and texts in base64url. */
+static const struct {
+    struct str name;
+    enum fact_name fact;
+    bool is_text;
+} details[] = {
+    {STR_INIT("limit"), FACT_rate_limit, false},
+    {STR_INIT("remaining"), FACT_rate_remaining, false},
+    {STR_INIT("reset"), FACT_rate_reset, false},
+    {STR_INIT("after"), FACT_retry_after, false},
+    {STR_INIT("cost"), FACT_query_cost, false},
+    {STR_INIT("points_limit"), FACT_points_limit, false},
+    {STR_INIT("points_remaining"), FACT_points_remaining, false},
+    {STR_INIT("name"), FACT_rate_name, true},
+    {STR_INIT("policy"), FACT_rate_policy, true},
+    {STR_INIT("limits"), FACT_rate_limits, true},
+};
+#define DETAIL_COUNT (sizeof(details) / sizeof(*details))
 
 /* Where the guard is asked: /guard/REALM. */
 static size_t own_path_len(const struct desk *desk)
@@ -21,30 +51,39 @@ static size_t own_path_len(const struct desk *desk)
 }
 
 /* Once each, and nothing else. */
-static bool read_demand(struct call *call, struct str pair)
+static bool read_wish(struct call *call, struct wishes *wishes, struct str pair)
 {
     size_t equals = str_find(pair, '=');
     struct str name = str_slice(pair, 0, equals);
-    struct str *needed = str_equal(name, STR("scope"))      ? &call->needed_scope
-                         : str_equal(name, STR("instance")) ? &call->needed_instance
-                                                            : NULL;
-    return needed && equals < pair.len && !str_is_present(*needed) &&
-           form_decode(call->arena, str_slice(pair, equals + 1, pair.len), needed);
+    struct str *value = str_equal(name, STR("scope"))      ? &call->needed_scope
+                        : str_equal(name, STR("instance")) ? &call->needed_instance
+                        : str_equal(name, STR("statuses")) ? &wishes->statuses
+                        : str_equal(name, STR("refused"))  ? &wishes->refused
+                                                           : NULL;
+    return value && equals < pair.len && !str_is_present(*value) &&
+           form_decode(call->arena, str_slice(pair, equals + 1, pair.len), value) &&
+           (value != &wishes->statuses || str_equal(*value, STR("dialect")));
 }
 
 /*
- * The gateway may demand scopes and an instance in its own address: /guard/realm?scope=read&instance=north, and
- * nothing else may stand there. Below the guard's path stands the client's original path with the client's query,
- * which demands nothing.
+ * The gateway may demand scopes and an instance in its own address: /guard/realm?scope=read&instance=north, and say
+ * how it wants to hear a no. Nothing else may stand there. Below the guard's path stands the client's original path
+ * with the client's query, which says nothing of that; there a header does, which can only make another no of a no.
  */
-static void read_demands(const struct desk *desk, const struct request *request, struct call *call)
+static void read_wishes(struct exchange *exchange, const struct desk *desk, struct call *call,
+                        struct wishes *ret_wishes)
 {
+    const struct request *request = &exchange->request;
     struct str rest = request->query, pair;
+    if (str_equal(request_header(exchange, "X-Jeton-Statuses"), STR("dialect")))
+        ret_wishes->statuses = STR("dialect");
     if (request->path.len != own_path_len(desk))
         return;
+    ret_wishes->statuses = STR_NONE;
     while (rest.len && str_next(&rest, '&', &pair)) {
-        if (!read_demand(call, pair)) {
+        if (!read_wish(call, ret_wishes, pair)) {
             call->needed_scope = UNREADABLE_DEMAND;
+            ret_wishes->statuses = STR_NONE;
             return;
         }
     }
@@ -107,21 +146,116 @@ static void assume_original(struct exchange *exchange, const struct desk *desk, 
         request->query = mark < target.value.len ? str_slice(target.value, mark + 1, target.value.len) : STR_NONE;
     }
     if (!method.is_disputed && !target.is_disputed && str_is_present(method.value) && str_is_present(target.value))
-        call->guarded = (struct guarded_request){.method = request->method, .path = request->path};
+        call->guarded = (struct guarded_request){
+            .method = request->method, .path = request->path, .estimate = question_estimate, .message = request};
 }
 
-void desk_judge(const struct desk *desk, struct call *call, struct store *store)
+/* "rate_limited;limit=250;remaining=0;reset=17": bytes that mean the same in a header and in a query. */
+static struct str describe_refusal(const struct call *call)
 {
-    (void)desk;
+    struct buf text;
+    buf_init(&text, call->arena, DETAILS_MAX);
+    buf_add(&text, refusal_words(call->refusal)->name);
+    for (size_t i = 0; i < DETAIL_COUNT; i++) {
+        const struct fact *fact = &call->facts.values[details[i].fact];
+        if (!(call->facts.present & UINT64_C(1) << details[i].fact))
+            continue;
+        struct str value =
+            details[i].is_text ? base64url_write(call->arena, fact->text) : arena_decimal(call->arena, fact->number);
+        buf_printf(&text, ";%.*s=%.*s", STR_ARGS(details[i].name), STR_ARGS(value));
+    }
+    return buf_str(&text);
+}
+
+static bool read_fact(struct call *call, enum fact_name fact, bool is_text, struct str value)
+{
+    struct str text;
+    int64_t number;
+    if (is_text) {
+        if (!base64url_parse(call->arena, value, &text) || !str_is_utf8(text))
+            return false;
+        call_set_text(call, fact, text);
+        return true;
+    }
+    if (!str_parse_int(value, &number))
+        return false;
+    call_set_number(call, fact, number);
+    return true;
+}
+
+static bool read_detail(struct call *call, struct str pair)
+{
+    size_t equals = str_find(pair, '=');
+    struct str name = str_slice(pair, 0, equals), value = str_slice(pair, equals + 1, pair.len);
+    for (size_t i = 0; i < DETAIL_COUNT; i++)
+        if (str_equal(details[i].name, name))
+            return read_fact(call, details[i].fact, details[i].is_text, value);
+    return false;
+}
+
+/* What describe_refusal has written; false for anything else. */
+static bool read_refusal(struct call *call, struct str text)
+{
+    struct str name, pair;
+    (void)str_next(&text, ';', &name);
+    call->refusal = refusal_find(name);
+    while (str_next(&text, ';', &pair))
+        if (!read_detail(call, pair))
+            return false;
+    return call->refusal != NOT_REFUSED;
+}
+
+/* The gateway has been refused before and wants to tell the client in the dialect's words: nothing is looked up, and
+ * nothing but a no comes of it. What cannot be read is a plain one. */
+static void repeat_refusal(struct exchange *exchange, const struct desk *desk, struct call *call, struct str refused)
+{
+    const struct error_shape *shapes = desk->dialect->resource_errors;
+    if (!read_refusal(call, refused)) {
+        call->refusal = REFUSED_request_unreadable;
+        shapes = desk->dialect->guard_errors;
+    }
+    encode_refusal(exchange, call, shapes, STR_NONE);
+    desk_count(exchange, desk);
+}
+
+/* A gateway that takes the dialect's statuses gives the whole reply to the client; to any other one it is told what
+ * the client should hear. */
+static void answer_no(struct exchange *exchange, const struct desk *desk, struct call *call, bool takes_all_statuses)
+{
+    const struct dialect *dialect = desk->dialect;
+    unsigned own_status = dialect->resource_errors[call->refusal].status;
+    desk_count_call(exchange, desk, call);
+    if (takes_all_statuses && own_status > 299) {
+        encode_refusal(exchange, call, dialect->resource_errors, STR_NONE);
+    } else {
+        if (!takes_all_statuses) {
+            response_header_add(exchange, STR("X-Jeton-Status"), arena_decimal(exchange->arena, own_status));
+            response_header_add(exchange, STR("X-Jeton-Refusal"), describe_refusal(call));
+        }
+        encode_refusal(exchange, call, dialect->guard_errors, STR_NONE);
+    }
+    desk_count(exchange, desk);
+}
+
+void desk_judge(struct call *call, struct store *store)
+{
     (void)desk_prepare(operation_find(STR("guard")), call, store);
 }
 
 void desk_serve_guard(struct exchange *exchange, const struct desk *desk, const struct face_means *means)
 {
     struct call *call = desk_call(exchange, desk);
+    struct wishes wishes = {0};
     decode_authorization(desk->dialect, exchange->request.authorization, call);
-    read_demands(desk, &exchange->request, call);
+    read_wishes(exchange, desk, call, &wishes);
     assume_original(exchange, desk, call);
-    desk_judge(desk, call, means->store);
-    desk_answer(exchange, desk, call);
+    if (str_is_present(wishes.refused)) {
+        repeat_refusal(exchange, desk, call, wishes.refused);
+        return;
+    }
+    desk_judge(call, means->store);
+    if (call->refusal)
+        answer_no(exchange, desk, call, str_is_present(wishes.statuses));
+    else
+        desk_answer(exchange, desk, call);
 }

@@ -148,7 +148,8 @@ struct fragment {
     struct scope scope;
     enum { COST_UNKNOWN, COST_OPEN, COST_KNOWN } cost_state;
     struct cost cost;
-    size_t visit; /* number of the last walk that came here */
+    int64_t points; /* of points.h; known by the same state */
+    size_t visit;   /* number of the last walk that came here */
     bool is_used;
 };
 

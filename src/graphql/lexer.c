@@ -231,6 +231,7 @@ void lexer_next(struct lexer *lexer)
         return;
     }
     if (lexer->tokens_left == 0) {
+        lexer->is_past_limit = true;
         lexer_fail(lexer, lexer->at, "Document contains more than %zu tokens. Parsing aborted.", lexer->token_max);
         return;
     }

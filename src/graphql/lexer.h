@@ -50,6 +50,7 @@ struct lexer {
     size_t token_max;
     struct token token;
     struct str message; /* absent: no failure yet */
+    bool is_past_limit; /* the failure: too many tokens, or nested too deep */
     uint32_t failed_at;
 };
 

@@ -62,6 +62,7 @@ static bool enter(struct parser *parser)
 {
     if (parser->depth++ < parser->depth_max)
         return true;
+    parser->lexer.is_past_limit = true;
     lexer_fail(&parser->lexer, parser->lexer.token.at, "Document is nested deeper than %zu levels.",
                parser->depth_max);
     return false;

@@ -15,6 +15,7 @@
 #include "oauth/refusal.h"
 
 struct arena;
+struct call;
 struct access_token_row;
 struct account_row;
 struct client_row;
@@ -181,6 +182,10 @@ struct guarded_request {
     struct str method;  /* absent: nobody has told, or two have told different ones */
     struct str path;    /* raw, without its query; absent as well */
     bool is_unreadable; /* found by guard_check, where there are rules */
+    /* The points that a query will cost, for rules that ask; only once the token is known to live. NULL: the face
+     * cannot tell. */
+    int64_t (*estimate)(const struct call *call, const void *message);
+    const void *message; /* the face's */
 };
 
 /* What the authorization endpoint makes of a request and of the person's answer; authorize.h has the verbs. */

@@ -80,6 +80,13 @@ static STEP hold_rules(struct call *call)
     return OK;
 }
 
+static void estimate_cost(struct call *call)
+{
+    const struct guarded_request *guarded = &call->guarded;
+    if (call->rule && call->rule->cost_is_estimated && guarded->estimate)
+        call->cost = guarded->estimate(call, guarded->message);
+}
+
 enum outcome guard_prepare(struct call *call, struct store_reader *reader)
 {
     TRY(bearer_read(call, reader, call->authorization.token));
@@ -87,6 +94,7 @@ enum outcome guard_prepare(struct call *call, struct store_reader *reader)
     if (str_is_present(call->needed_instance))
         REQUIRE(call, call->instance && str_equal(call->instance->name, call->needed_instance), instance_differs);
     TRY(hold_rules(call));
+    estimate_cost(call);
     TRY(limit_take(call));
     call->is_settled = true;
     return OK;

@@ -117,6 +117,8 @@ struct refusal_words {
 };
 
 const struct refusal_words *refusal_words(enum refusal refusal);
+/* By its name; NOT_REFUSED for any other text. */
+enum refusal refusal_find(struct str name);
 
 /* Refuses the call unless the condition holds. */
 #define REQUIRE(call, holds, name)                                                                                   \

@@ -1,0 +1,161 @@
+#include "graphql/points.h"
+
+#include "base/arena.h"
+#include "graphql/parser.h"
+
+/* More than twice what a GraphQL endpoint of ours reads. */
+#define TOKENS_MAX  20000
+#define NESTING_MAX 64
+/* Selections inside each other with the fragments spread. */
+#define LEVELS_MAX 256
+/* Objects inside each other where a breadth may stand: `paging: {first: 10}`. */
+#define OBJECTS_MAX 4
+
+struct estimate {
+    struct document *document;
+    const struct operation *operation;
+    const json_t *variables;
+};
+
+static int64_t estimate_selections(const struct estimate *estimate, const struct selection *selections, size_t level);
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t cap(int64_t points)
+{
+    return points < GRAPHQL_POINTS_MAX ? points : GRAPHQL_POINTS_MAX;
+}
+
+static bool is_breadth(struct str name)
+{
+    return str_equal(name, STR("first")) || str_equal(name, STR("last")) || str_equal(name, STR("limit")) ||
+           str_equal(name, STR("count"));
+}
+
+/* Of a variable's value: a number where a breadth stands, or an object that has some. */
+static int64_t breadth_of_json(struct str name, const json_t *value, size_t objects_left)
+{
+    const char *key;
+    json_t *member;
+    int64_t breadth = 1;
+    if (json_is_integer(value))
+        return is_breadth(name) ? larger(1, cap(json_integer_value(value))) : 1;
+    if (!json_is_object(value) || !objects_left)
+        return 1;
+    json_object_foreach((json_t *)value, key, member) breadth =
+        larger(breadth, breadth_of_json(str_of(key), member, objects_left - 1));
+    return breadth;
+}
+
+static int64_t breadth_of(const struct estimate *estimate, const struct value *value, size_t objects_left);
+
+static int64_t breadth_of_variable(const struct estimate *estimate, const struct value *use, size_t objects_left)
+{
+    const json_t *given = json_object_getn(estimate->variables, use->text.ptr, use->text.len);
+    if (given)
+        return breadth_of_json(use->name, given, objects_left);
+    for (const struct variable *variable = estimate->operation->variables; variable; variable = variable->next) {
+        if (!str_equal(variable->name, use->text) || !variable->fallback)
+            continue;
+        struct value fallback = *variable->fallback;
+        fallback.name = use->name;
+        return breadth_of(estimate, &fallback, objects_left);
+    }
+    return 1;
+}
+
+static int64_t breadth_of(const struct estimate *estimate, const struct value *value, size_t objects_left)
+{
+    int64_t number, breadth = 1;
+    if (value->kind == VALUE_VARIABLE)
+        return breadth_of_variable(estimate, value, objects_left);
+    /* Digits that are too many for a number are a great many. */
+    if (value->kind == VALUE_INT && is_breadth(value->name))
+        return str_parse_int(value->text, &number) ? larger(1, cap(number)) : GRAPHQL_POINTS_MAX;
+    if (value->kind != VALUE_OBJECT || !objects_left)
+        return 1;
+    for (const struct value *item = value->items; item; item = item->next)
+        breadth = larger(breadth, breadth_of(estimate, item, objects_left - 1));
+    return breadth;
+}
+
+static int64_t breadth_of_field(const struct estimate *estimate, const struct selection *field)
+{
+    int64_t breadth = 1;
+    for (const struct value *argument = field->arguments; argument; argument = argument->next)
+        breadth = larger(breadth, breadth_of(estimate, argument, OBJECTS_MAX));
+    return breadth;
+}
+
+static struct fragment *find_fragment(const struct document *document, struct str name)
+{
+    struct fragment *fragment = document->fragments;
+    while (fragment && !str_equal(fragment->name, name))
+        fragment = fragment->next;
+    return fragment;
+}
+
+/* One that spreads itself counts once: whoever runs the query will refuse it. */
+static int64_t estimate_spread(const struct estimate *estimate, struct str name, size_t level)
+{
+    struct fragment *fragment = find_fragment(estimate->document, name);
+    if (!fragment || fragment->cost_state == COST_OPEN)
+        return 0;
+    if (fragment->cost_state == COST_UNKNOWN) {
+        fragment->cost_state = COST_OPEN;
+        fragment->points = estimate_selections(estimate, fragment->scope.selections, level + 1);
+        fragment->cost_state = COST_KNOWN;
+    }
+    return fragment->points;
+}
+
+/* Neither factor is above the limit: the product fits into 64 bits. */
+static int64_t estimate_one(const struct estimate *estimate, const struct selection *selection, size_t level)
+{
+    if (selection->kind == SELECTION_SPREAD)
+        return estimate_spread(estimate, selection->name, level);
+    int64_t inside = estimate_selections(estimate, selection->selections, level + 1);
+    if (selection->kind == SELECTION_INLINE)
+        return inside;
+    return cap(1 + (inside ? inside * breadth_of_field(estimate, selection) : 0));
+}
+
+static int64_t estimate_selections(const struct estimate *estimate, const struct selection *selections, size_t level)
+{
+    int64_t points = 0;
+    if (level > LEVELS_MAX)
+        return GRAPHQL_POINTS_MAX;
+    for (; selections; selections = selections->next)
+        points = cap(points + estimate_one(estimate, selections, level));
+    return points;
+}
+
+/* Breadths may hang on the operation's variables: what another one has found is not its own. */
+static int64_t estimate_operation(struct document *document, const struct operation *operation,
+                                  const json_t *variables)
+{
+    const struct estimate estimate = {document, operation, variables};
+    for (struct fragment *fragment = document->fragments; fragment; fragment = fragment->next)
+        fragment->cost_state = COST_UNKNOWN;
+    return estimate_selections(&estimate, operation->scope.selections, 0);
+}
+
+int64_t graphql_points(struct arena *arena, struct str query, struct str operation_name, const json_t *variables)
+{
+    struct parser parser;
+    int64_t points = 1;
+    parser_init(&parser, arena, query, TOKENS_MAX, NESTING_MAX);
+    struct document *document = parse_document(&parser);
+    if (str_is_present(parser.lexer.message))
+        return parser.lexer.is_past_limit ? GRAPHQL_POINTS_MAX : 1;
+    for (const struct operation *operation = document->operations; operation; operation = operation->next) {
+        int64_t own = estimate_operation(document, operation, variables);
+        if (str_is_present(operation_name) && str_equal(operation->name, operation_name))
+            return larger(1, own);
+        points = larger(points, own);
+    }
+    return points;
+}

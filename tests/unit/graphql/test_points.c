@@ -1,0 +1,141 @@
+/* What a query is estimated to cost: depth times breadth. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "graphql/points.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static int64_t points_of(struct str query, const char *operation_name, const char *variables)
+{
+    struct arena *arena = arena_create();
+    const json_t *given = variables ? json_read(arena, str_of(variables)) : NULL;
+    int64_t points = graphql_points(arena, query, str_of(operation_name), given);
+    arena_destroy(arena);
+    return points;
+}
+
+static void assert_points(const char *query, const char *variables, int64_t expected)
+{
+    int64_t points = points_of(str_of(query), NULL, variables);
+    if (points != expected)
+        fail_msg("%s costs %lld, not %lld", query, (long long)points, (long long)expected);
+}
+
+static void fields_count_as_often_as_they_may_be_there(void **state)
+{
+    (void)state;
+    assert_points("{ viewer { user { username } } }", NULL, 3);
+    assert_points("{ posts(first: 20) { id user { name } } }", NULL, 1 + 20 * 3);
+    assert_points("{ posts(last: 5, first: 2) { id } }", NULL, 1 + 5);
+    assert_points("{ a(limit: 3) { b(count: 4) { c } } }", NULL, 1 + 3 * (1 + 4));
+    assert_points("{ a(first: 3) }", NULL, 1); /* nothing is below it */
+    assert_points("{ a(offset: 100) { b } }", NULL, 2);
+    assert_points("{ a(first: 0) { b } }", NULL, 2);
+    assert_points("{ a(first: -5) { b } }", NULL, 2);
+    assert_points("{ a(first: null) { b } c(first: \"9\") { d } e(first: 2.5) { f } }", NULL, 6);
+    assert_points("mutation { rate(id: 1) { ok } }", NULL, 2);
+}
+
+static void aliases_and_fragments_count_each_time(void **state)
+{
+    (void)state;
+    assert_points("{ a: x { id } b: x { id } }", NULL, 4);
+    assert_points(
+        "{ x(first: 10) { ...F ... on X { c } ... @include(if: false) { d } } ...F } fragment F on X { a b }", NULL,
+        1 + 10 * 4 + 2);
+    assert_points("{ ...A } fragment A on Q { x { ...A } }", NULL, 1);
+    assert_points("{ ...Nobody }", NULL, 1);
+}
+
+static void breadths_are_found_in_variables_and_objects(void **state)
+{
+    (void)state;
+    assert_points("query ($n: Int) { a(first: $n) { b } }", "{\"n\": 30}", 31);
+    assert_points("query ($n: Int = 7) { a(first: $n) { b } }", NULL, 8);
+    assert_points("query ($n: Int = 7) { a(first: $n) { b } }", "{\"n\": null}", 2);
+    assert_points("query ($n: Int) { a(first: $n) { b } }", "{\"n\": \"30\"}", 2);
+    assert_points("query ($n: Int) { a(first: $n) { b } }", "[]", 2);
+    assert_points("{ a(paging: {first: 6, page: 900}) { b } }", NULL, 7);
+    assert_points("query ($p: P) { a(paging: $p) { b } }", "{\"p\": {\"first\": 8, \"page\": 900}}", 9);
+    assert_points("query ($p: P = {first: 8}) { a(paging: $p) { b } }", NULL, 9);
+    assert_points("query ($n: Int) { a(paging: {first: $n}) { b } }", "{\"n\": 4}", 5);
+}
+
+static void named_operation_counts_or_the_dearest(void **state)
+{
+    struct str query =
+        STR("query A { a } query B($n: Int = 3) { x(first: $n) { ...F } } fragment F on X { y(first: 2) { z } }");
+    (void)state;
+    assert_int_equal(points_of(query, "A", NULL), 1);
+    assert_int_equal(points_of(query, "B", NULL), 1 + 3 * 3);
+    assert_int_equal(points_of(query, "C", NULL), 1 + 3 * 3);
+    assert_int_equal(points_of(query, NULL, NULL), 1 + 3 * 3);
+}
+
+static void what_is_no_document_costs_one(void **state)
+{
+    static const char *const texts[] = {
+        "", " ", "{", "{ a", "}", "query", "\xff", "{ a(first: ) }", "fragment F on X { a }"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(texts); i++)
+        assert_points(texts[i], NULL, 1);
+}
+
+static struct str repeat(struct arena *arena, const char *before, const char *text, size_t count, const char *after)
+{
+    struct buf out;
+    buf_init(&out, arena, 1 << 20);
+    buf_add(&out, str_of(before));
+    for (size_t i = 0; i < count; i++)
+        buf_add(&out, str_of(text));
+    buf_add(&out, str_of(after));
+    return buf_str(&out);
+}
+
+/* A bomb is never cheap: neither one that multiplies, nor one that is too long, too deep or too many spreads. */
+static void bombs_cost_all_there_is(void **state)
+{
+    struct arena *arena = arena_create();
+    (void)state;
+    assert_points("{ a(first: 99999999999999999999) { b } }", NULL, GRAPHQL_POINTS_MAX);
+    assert_points("{ a(first: 9223372036854775807) { b(first: 9223372036854775807) { c } } }", NULL,
+                  GRAPHQL_POINTS_MAX);
+    assert_points("query ($n: Int) { a(first: $n) { b } }", "{\"n\": 9223372036854775807}", GRAPHQL_POINTS_MAX);
+    assert_int_equal(points_of(repeat(arena, "{", "a ", 4998, "}"), NULL, NULL), 4998);
+    assert_int_equal(points_of(repeat(arena, "{", "a ", 5001, "}"), NULL, NULL), GRAPHQL_POINTS_MAX);
+    assert_int_equal(points_of(repeat(arena, "", "{a", 65, ""), NULL, NULL), GRAPHQL_POINTS_MAX);
+    assert_int_equal(points_of(repeat(arena, "{a(x:", "[", 65, ""), NULL, NULL), GRAPHQL_POINTS_MAX);
+    struct buf chain;
+    buf_init(&chain, arena, 1 << 20);
+    buf_add(&chain, STR("{...F0}"));
+    for (int i = 0; i < 300; i++)
+        buf_printf(&chain, "fragment F%d on X{...F%d}", i, i + 1);
+    assert_int_equal(points_of(buf_str(&chain), NULL, NULL), GRAPHQL_POINTS_MAX);
+    buf_init(&chain, arena, 1 << 20);
+    buf_add(&chain, STR("{...F0}"));
+    for (int i = 0; i < 60; i++)
+        buf_printf(&chain, "fragment F%d on X{...F%d ...F%d}", i, i + 1, i + 1);
+    buf_add(&chain, STR("fragment F60 on X{a}"));
+    assert_int_equal(points_of(buf_str(&chain), NULL, NULL), GRAPHQL_POINTS_MAX);
+    arena_destroy(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fields_count_as_often_as_they_may_be_there),
+        cmocka_unit_test(aliases_and_fragments_count_each_time),
+        cmocka_unit_test(breadths_are_found_in_variables_and_objects),
+        cmocka_unit_test(named_operation_counts_or_the_dearest),
+        cmocka_unit_test(what_is_no_document_costs_one),
+        cmocka_unit_test(bombs_cost_all_there_is),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
