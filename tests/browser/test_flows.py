@@ -3,16 +3,12 @@
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from chromium import Chromium
-from people import FLOWS, Person
+from people import FLOWS, Person, totp
+from selenium.webdriver.common.action_chains import ActionChains
+from test_people_refusals import new_user
 
-
-@pytest.fixture(scope="module", params=["with scripts", "without scripts"])
-def chromium(request, tmp_path_factory):
-    """One browser for the module: a profile costs seconds, cookies are cleared before each test."""
-    browser = Chromium(tmp_path_factory.mktemp("profile"), request.param == "with scripts")
-    yield browser
-    browser.close()
+FORM_SECONDS = 900
+CODE_SECONDS = 30
 
 
 @pytest.fixture(params=FLOWS)
@@ -34,6 +30,16 @@ def url(person, **changes):
     return person.daemon.description["origin"] + person.target(**changes)
 
 
+def redeem(person, client_site):
+    """The client's second step with what the browser has brought: the access token, which opens the API."""
+    code = client_site.last_query()["code"]
+    person.daemon.secrets.add(code)
+    redirect_uri = None if person.name == "radioworkflow" else client_site.uri
+    token = person.read_tokens(person.redeem(code, redirect_uri=redirect_uri))["access_token"]
+    assert person.service.guard(token).status == 200
+    return token
+
+
 def test_allow(person, chromium, client_site):
     chromium.driver.delete_all_cookies()
     chromium.open(url(person, state="from the browser"))
@@ -48,10 +54,7 @@ def test_allow(person, chromium, client_site):
     chromium.wait_for_url(client_site.uri)
     answer = client_site.last_query()
     assert answer["state"] == "from the browser"
-    person.daemon.secrets.add(answer["code"])
-    tokens = person.read_tokens(person.redeem(answer["code"], redirect_uri=None if person.name == "radioworkflow"
-                                              else client_site.uri))
-    assert person.service.guard(tokens["access_token"]).header("X-Jeton-Instance") == instance
+    assert person.service.guard(redeem(person, client_site)).header("X-Jeton-Instance") == instance
 
 
 def test_deny(person, chromium, client_site):
@@ -85,11 +88,95 @@ def test_back_button_after_consent(person, chromium, client_site):
     if chromium.has("#allow"):
         chromium.press("#allow")
         chromium.wait_for_url(client_site.uri)
-    second = client_site.last_query()["code"]
-    person.daemon.secrets |= {first, second}
-    tokens = person.read_tokens(person.redeem(second, redirect_uri=None if person.name == "radioworkflow"
-                                              else client_site.uri))
-    assert person.service.guard(tokens["access_token"]).status == 200
+    person.daemon.secrets.add(first)
+    redeem(person, client_site)
+
+
+def test_double_submit(person, chromium, client_site):
+    """Behaviour 26: who presses twice signs in once, and the client sees one code that stays good."""
+    seen = len(client_site.visits)
+    chromium.open(url(person))
+    chromium.type("input[name=username]", person.user["username"])
+    chromium.type("input[name=password]", person.user["password"])
+    press_twice(chromium, "#sign-in")
+    chromium.find("#allow")
+    press_twice(chromium, "#allow")
+    chromium.wait_for_url(client_site.uri)
+    codes = {path for _, path, _ in client_site.visits[seen:] if path.startswith("/callback")}
+    assert len(codes) == 1, codes
+    redeem(person, client_site)
+
+
+def press_twice(chromium, selector):
+    ActionChains(chromium.driver).double_click(chromium.find(selector)).perform()
+
+
+def test_expired_forms(person, chromium, client_site):
+    """A form that was open for long is shown once more, and nothing that the person came for is lost."""
+    clock = person.daemon.clock
+    chromium.open(url(person, state="late"))
+    clock.move(FORM_SECONDS + 60)
+    try:
+        chromium.sign_in(person.user)
+        chromium.picture(f"sign-in-expired-{person.name}")
+        assert chromium.find("[role=alert]").text and chromium.has("#sign-in")
+        chromium.sign_in(person.user)
+        chromium.find("#allow")
+        clock.move(FORM_SECONDS + 60)
+        seen = len(client_site.visits)
+        chromium.press("#allow")
+        assert chromium.find("[role=alert]").text and len(client_site.visits) == seen
+        chromium.picture(f"consent-expired-{person.name}")
+        chromium.press("#allow")
+        chromium.wait_for_url(client_site.uri)
+        assert client_site.last_query()["state"] == "late"
+        redeem(person, client_site)
+    finally:
+        clock.move(-clock.later)
+
+
+def test_second_factor(person, chromium, client_site):
+    """[RFC6238 5.2] An app is set up, and asked from then on: a code opens once, so does a recovery code."""
+    clock = person.daemon.clock
+    new_user(person.daemon, person)
+    chromium.open(f"{person.daemon.description['origin']}/auth/{person.name}/security/set-up")
+    chromium.sign_in(person.user)
+    assert chromium.find("img.qr").size["width"] == 200
+    key = chromium.find(".key-text").get_attribute("textContent")
+    chromium.type("#code", totp(key, clock.time()))
+    chromium.press("#verify")
+    chromium.find(".recovery-codes")
+    recovery = [code.text for code in chromium.driver.find_elements("css selector", ".recovery-codes code")]
+    assert len(recovery) == 10
+    person.daemon.secrets.update(recovery)
+    try:
+        clock.move(CODE_SECONDS)
+        with_second_step(person, chromium, client_site, totp(key, clock.time()))
+        with_second_step(person, chromium, client_site, recovery[3], used=recovery[3])
+    finally:
+        clock.move(-clock.later)
+
+
+def with_second_step(person, chromium, client_site, code, used=None):
+    chromium.driver.delete_all_cookies()
+    chromium.open(url(person, state="twice sure"))
+    chromium.sign_in(person.user)
+    chromium.type("#code", "000000")
+    chromium.press("#verify")
+    assert chromium.find("[role=alert]").text
+    chromium.type("#code", code)
+    chromium.press("#verify")
+    chromium.press("#allow")
+    chromium.wait_for_url(client_site.uri)
+    assert client_site.last_query()["state"] == "twice sure"
+    redeem(person, client_site)
+    if used:
+        chromium.driver.delete_all_cookies()
+        chromium.open(url(person))
+        chromium.sign_in(person.user)
+        chromium.type("#code", used)
+        chromium.press("#verify")
+        assert chromium.find("[role=alert]").text
 
 
 def test_two_tabs(person, chromium, client_site):

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -44,6 +45,29 @@ class DaemonFailed(AssertionError):
     pass
 
 
+class Clock:
+    """The time of day of a server that was started with it: the machine's, and `later` seconds more (later.c)."""
+
+    def __init__(self, folder):
+        self.path = Path(folder) / "later"
+        self.path.write_bytes(bytes(8))
+        self.later = 0
+
+    def move(self, seconds):
+        self.later += seconds
+        with open(self.path, "r+b") as file:  # in place: the server has it mapped
+            file.write(struct.pack("=q", self.later))
+
+    def time(self):
+        return time.time() + self.later
+
+    def environment(self):
+        # A sanitizer would insist on coming first.
+        asan = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]))
+        library = Path(BINARY).parent / "tests" / "integration" / "liblater.so"
+        return {**os.environ, "LD_PRELOAD": str(library), "LATER_FILE": str(self.path), "ASAN_OPTIONS": asan}
+
+
 def wait_until(holds, seconds=20, what="the condition"):
     """Polls until `holds()` is true; its value is the result."""
     end = time.monotonic() + seconds
@@ -59,9 +83,10 @@ def wait_until(holds, seconds=20, what="the condition"):
 class Daemon:
     """A server process. `arguments` are those of the program; demo() and serve() below know the usual ones."""
 
-    def __init__(self, arguments, folder):
+    def __init__(self, arguments, folder, clock=None):
         self.arguments = [str(argument) for argument in arguments]
         self.folder = Path(folder)
+        self.clock = clock
         self.log_path = self.folder / "daemon.log"
         self.process = None
         self.secrets = set()
@@ -77,7 +102,8 @@ class Daemon:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([BINARY, *self.arguments], stdout=subprocess.PIPE, stderr=log,
                                             stdin=subprocess.DEVNULL, start_new_session=True,
-                                            preexec_fn=die_with_parent)
+                                            preexec_fn=die_with_parent,
+                                            env=self.clock and self.clock.environment())
         self._wait_ready(served_before)
         return self
 
@@ -211,20 +237,20 @@ class Daemon:
         return {**created["clients"][0], "application_id": created["application_id"]}
 
 
-def demo(folder):
+def demo(folder, clock=None):
     """A demo server; its folder is `folder`/demo. A restart comes back at the same addresses."""
-    daemon = Daemon(["demo", "--dir", Path(folder) / "demo", "--listen", f"localhost:{free_port(2)}"], folder)
+    daemon = Daemon(["demo", "--dir", Path(folder) / "demo", "--listen", f"localhost:{free_port(2)}"], folder, clock)
     daemon.start()
     read_description(daemon)
     return daemon
 
 
-def serve(folder, configuration, port):
+def serve(folder, configuration, port, clock=None):
     """A server on a configuration of the test's own, whose first listener is localhost:`port`."""
     folder = Path(folder)
     path = folder / "jeton.yaml"
     path.write_text(configuration)
-    daemon = Daemon(["serve", "--config", path], folder)
+    daemon = Daemon(["serve", "--config", path], folder, clock)
     daemon.data_folder = folder / "data"
     daemon.configuration_path = path
     daemon.address = ("localhost", port)

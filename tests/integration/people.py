@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+import hmac
 import json
 import secrets
+import struct
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
@@ -306,6 +308,14 @@ def pkce():
     verifier = secrets.token_urlsafe(32)
     digest = hashlib.sha256(verifier.encode()).digest()
     return verifier, base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def totp(key, at):
+    """[RFC6238 4] What an authenticator app shows for a key as it is typed, spaces and all."""
+    key = base64.b32decode("".join(key.split()) + "=" * (-len("".join(key.split())) % 8))
+    digest = hmac.digest(key, struct.pack(">Q", int(at) // 30), "sha1")
+    number = struct.unpack_from(">I", digest, digest[-1] & 15)[0] & 0x7FFFFFFF
+    return f"{number % 1000000:06}"
 
 
 def body_of(reply):
