@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "daemon/routine.h"
+#include "meter/ledger.h"
 #include "meter/limit.h"
 #include "meter/meter.h"
 #include "store/store.h"
@@ -16,10 +17,14 @@
 #define SLICE_ROWS 1000
 /* Of 256: the whole table in about a minute. */
 #define SHARDS_SWEPT 4
+/* How often it is asked whether usage has become old. */
+#define AGE_EVERY_NS (60000 * NS_PER_MS)
 
 struct meter_keeper {
     struct meter *meter;
     struct store *store;
+    struct ledger *ledger;
+    int64_t age_at_ns; /* when it is next asked, on the monotonic clock */
     struct routine *routine;
 };
 
@@ -64,11 +69,20 @@ static STEP read_windows(struct meter_keeper *keeper, struct arena *arena, int64
     return OK;
 }
 
+/* One slice a turn while there is anything old, so that others hardly feel it. */
+static void write_usage(struct meter_keeper *keeper, int64_t now)
+{
+    (void)ledger_write(keeper->ledger);
+    if (clock_monotonic_ns() >= keeper->age_at_ns && !ledger_age(keeper->ledger, now))
+        keeper->age_at_ns = clock_monotonic_ns() + AGE_EVERY_NS;
+}
+
 static int64_t take_turn(void *arg)
 {
     struct meter_keeper *keeper = arg;
     int64_t began_ns = clock_monotonic_ns(), now = clock_now();
     write_windows(keeper, now);
+    write_usage(keeper, now);
     limits_sweep(keeper->meter->limits, now, SHARDS_SWEPT);
     limits_sweep(keeper->meter->addresses, now, SHARDS_SWEPT);
     int64_t rest_ns = TURN_EVERY_NS - (clock_monotonic_ns() - began_ns);
@@ -88,9 +102,11 @@ struct meter_keeper *meter_keeper_start(struct meter *meter, struct store *store
     struct meter_keeper *keeper = memory_alloc(sizeof(*keeper));
     keeper->meter = meter;
     keeper->store = store;
+    keeper->ledger = ledger_create(meter->usage, store);
     keeper->routine = read_all(keeper) ? routine_start(take_turn, keeper) : NULL;
     if (keeper->routine)
         return keeper;
+    ledger_destroy(keeper->ledger);
     memory_free(keeper);
     return NULL;
 }
@@ -101,5 +117,6 @@ void meter_keeper_stop(struct meter_keeper *keeper)
         return;
     routine_stop(keeper->routine);
     take_turn(keeper);
+    ledger_destroy(keeper->ledger);
     memory_free(keeper);
 }

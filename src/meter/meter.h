@@ -11,11 +11,13 @@
 #include "crypto/digest.h"
 
 struct limits;
+struct usage;
 
 struct meter {
     struct limits *limits;    /* of clients and their users; kept over a restart */
     struct limits *addresses; /* wrong credentials by network; bounded, and forgotten by a restart */
     struct digest key;        /* that nobody knows: nobody finds two networks that count as one */
+    struct usage *usage;      /* what they did since it was last written down */
 };
 
 struct meter *meter_create(void);

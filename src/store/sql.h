@@ -99,6 +99,8 @@ STEP sql_end(struct sql_statement *statement);
 /* Columns of the row that sql_next found, from 0. NULL is 0 and absent. */
 int64_t sql_int(struct sql_statement *statement, int column);
 struct str sql_text(struct sql_statement *statement, struct arena *arena, int column);
+/* A copy of bytes that are no text. */
+struct str sql_bytes(struct sql_statement *statement, struct arena *arena, int column);
 /* False unless it has DIGEST_LEN bytes. */
 bool sql_digest(struct sql_statement *statement, int column, struct digest *ret_digest);
 

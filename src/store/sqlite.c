@@ -252,6 +252,14 @@ struct str sql_text(struct sql_statement *statement, struct arena *arena, int co
     return arena_str(arena, (struct str){text ? text : "", (size_t)sqlite3_column_bytes(statement->handle, column)});
 }
 
+struct str sql_bytes(struct sql_statement *statement, struct arena *arena, int column)
+{
+    const char *bytes = sqlite3_column_blob(statement->handle, column);
+    if (!bytes)
+        return STR_NONE;
+    return arena_str(arena, (struct str){bytes, (size_t)sqlite3_column_bytes(statement->handle, column)});
+}
+
 bool sql_digest(struct sql_statement *statement, int column, struct digest *ret_digest)
 {
     const void *bytes = sqlite3_column_blob(statement->handle, column);
