@@ -80,10 +80,14 @@ void token_draft_derived(struct arena *arena, const struct token_format *format,
 {
     unsigned char random[TOKEN_RANDOM_MAX + DIGEST_LEN];
     size_t len = token_random_len(format);
-    struct str material = arena_printf(arena, "%c%.*s%c%.*s", 0, STR_ARGS(label), 0, STR_ARGS(source));
+    char *counter = arena_alloc(arena, label.len + source.len + 2);
+    struct str material = {counter, label.len + source.len + 2};
     struct str key_bytes = {(const char *)key->bytes, DIGEST_LEN};
+    memcpy(counter + 1, label.ptr, label.len);
+    counter[1 + label.len] = 0;
+    memcpy(counter + 2 + label.len, source.ptr, source.len);
     for (size_t at = 0; at < len; at += DIGEST_LEN) {
-        ((char *)material.ptr)[0] = (char)(at / DIGEST_LEN + 1);
+        *counter = (char)(at / DIGEST_LEN + 1);
         struct digest block = digest_hmac(key_bytes, material);
         memcpy(random + at, block.bytes, DIGEST_LEN);
     }
