@@ -3,12 +3,14 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "daemon/configuration.h"
 #include "oauth/realm.h"
 #include "store/applications.h"
 #include "store/store.h"
 #include "store/tokens.h"
 
+#define PLANS_TOLD_MAX 100
 #define REALM_NAME_MAX 63 /* syntax_is_name */
 
 struct resolving {
@@ -55,8 +57,23 @@ static enum outcome apply(struct unit *unit, struct store_tx *tx)
     return OK;
 }
 
+/* A plan that clients have and the realm has no more: nobody is refused for it, but somebody should hear. */
+static STEP tell_unknown_plans(const struct realm *realm, struct store_reader *reader, struct arena *arena)
+{
+    struct str *plans;
+    size_t count;
+    TRY(client_plans(reader, arena, realm->id, PLANS_TOLD_MAX, &plans, &count));
+    for (size_t i = 0; i < count; i++)
+        if (!rate_plan_find(realm, plans[i]))
+            log_event(LOG_WARNING, "plan_unknown", log_text("realm", realm->name), log_text("plan", plans[i]));
+    return OK;
+}
+
 enum outcome realms_resolve(struct configuration *configuration, struct store *store, const struct digest *key)
 {
     struct resolving resolving = {.unit.apply = apply, .configuration = configuration, .key = key};
-    return store_run(store, &resolving.unit);
+    TRY(store_run(store, &resolving.unit));
+    for (size_t i = 0; i < configuration->realm_count; i++)
+        TRY(tell_unknown_plans(&configuration->realms[i], store_reader(store), configuration->arena));
+    return OK;
 }

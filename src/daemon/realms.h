@@ -13,6 +13,7 @@ struct store;
 
 /*
  * Gives every realm its id, and its refresh_key and people.key, made of the server's `key` and its name, and notes
- * the lifetimes of its tokens for the sweep.
+ * the lifetimes of its tokens for the sweep. Logs which plans clients have that are in no realm's configuration any
+ * more.
  */
 STEP realms_resolve(struct configuration *configuration, struct store *store, const struct digest *key);

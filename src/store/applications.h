@@ -46,6 +46,9 @@ STEP client_suspend(struct store_tx *tx, int64_t id, int64_t suspended_at);
 STEP client_set_flags(struct store_tx *tx, int64_t id, unsigned flags);
 /* Separated by one blank each; may be empty. */
 STEP client_set_redirect_uris(struct store_tx *tx, int64_t id, struct str redirect_uris);
+/* The plans that clients of the realm have of their own, each once, in their order; at most `max`. */
+STEP client_plans(struct store_reader *reader, struct arena *arena, int64_t realm_id, size_t max,
+                  struct str **ret_plans, size_t *ret_count);
 /* Absent: the realm's default again. */
 STEP client_set_plan(struct store_tx *tx, int64_t id, struct str plan);
 

@@ -171,3 +171,23 @@ STEP client_set_plan(struct store_tx *tx, int64_t id, struct str plan)
     epoch_change(tx, EPOCH_CLIENT, id);
     return OK;
 }
+
+static bool take_plan(struct sql_statement *statement, struct arena *arena, void *ret_plan)
+{
+    *(struct str *)ret_plan = sql_text(statement, arena, 0);
+    return true;
+}
+
+STEP client_plans(struct store_reader *reader, struct arena *arena, int64_t realm_id, size_t max,
+                  struct str **ret_plans, size_t *ret_count)
+{
+    static const struct row_kind kind = {sizeof(struct str), take_plan};
+    void *rows;
+    TRY(reader_note(reader,
+                    query_rows(reader_sql(reader), &kind, arena,
+                               "SELECT DISTINCT plan FROM clients WHERE realm_id = $1 AND plan IS NOT NULL"
+                               " ORDER BY plan LIMIT $2",
+                               SQL_VALUES(sql_of_int(realm_id), sql_of_int((int64_t)max)), max, &rows, ret_count)));
+    *ret_plans = rows;
+    return OK;
+}

@@ -19,6 +19,7 @@ static const size_t client_texts[] = {
     offsetof(struct client_row, environment),
     offsetof(struct client_row, scope),
     offsetof(struct client_row, redirect_uris),
+    offsetof(struct client_row, plan),
     offsetof(struct client_row, secrets[0].label),
     offsetof(struct client_row, secrets[1].label),
     offsetof(struct client_row, secrets[2].label),
@@ -36,7 +37,8 @@ static const size_t user_texts[] = {
 static const size_t instance_texts[] = {offsetof(struct instance_row, name), offsetof(struct instance_row, title)};
 
 static const struct row_shape token_shape = {sizeof(struct access_token_row), 0, NULL};
-static const struct row_shape client_shape = {sizeof(struct client_row), 9, client_texts};
+static const struct row_shape client_shape = {sizeof(struct client_row), sizeof(client_texts) / sizeof(*client_texts),
+                                              client_texts};
 static const struct row_shape account_shape = {sizeof(struct account_row), 2, account_texts};
 static const struct row_shape grant_shape = {sizeof(struct grant_row), 0, NULL};
 static const struct row_shape scope_shape = {sizeof(struct str), 1, scope_texts};

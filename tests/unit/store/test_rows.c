@@ -85,6 +85,33 @@ static void show_a_clients_new_redirect_uris_at_once(void **state)
     assert_true(str_is_empty(find_client(fixture, "client")->redirect_uris));
 }
 
+static enum outcome set_plan(struct store_tx *tx, void *subject)
+{
+    return client_set_plan(tx, *(int64_t *)subject, STR("gold"));
+}
+
+/* Each look-up in an arena of its own: what the cache gives must not lie in the first one's. */
+static void keep_a_clients_plan_in_the_cache(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t application_id;
+    int64_t id = add_client(fixture, "client", &application_id);
+    assert_false(str_is_present(find_client(fixture, "client")->plan));
+    assert_int_equal(write_rows(fixture->store, set_plan, &id), OK);
+    for (int round = 0; round < 3; round++) {
+        struct client_row *row = NULL;
+        struct arena *arena = arena_create();
+        assert_int_equal(client_find_row(fixture->reader, arena, id, &row), OK);
+        assert_true(str_equal(row->plan, STR("gold")));
+        arena_destroy(arena);
+    }
+    struct str *plans;
+    size_t count;
+    assert_int_equal(client_plans(fixture->reader, fixture->arena, 1, 10, &plans, &count), OK);
+    assert_int_equal(count, 1);
+    assert_true(str_equal(plans[0], STR("gold")));
+}
+
 static void keep_realms_apart(void **state)
 {
     struct fixture *fixture = *state;
@@ -374,6 +401,7 @@ int main(void)
         IN_STORE(give_a_realm_the_same_number_again_after_a_restart),
         IN_STORE(find_a_client_by_name_and_by_row),
         IN_STORE(show_a_clients_new_redirect_uris_at_once),
+        IN_STORE(keep_a_clients_plan_in_the_cache),
         IN_STORE(keep_realms_apart),
         IN_STORE(fail_on_the_same_client_id_without_calling_the_store_broken),
         IN_STORE(show_a_new_secret_at_once_and_a_deleted_one_never),
