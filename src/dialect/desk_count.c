@@ -11,6 +11,7 @@
 #include "dialect/shape.h"
 #include "http/message.h"
 #include "identity/sign_in.h"
+#include "oauth/count.h"
 #include "oauth/grant.h"
 #include "store/rows.h"
 
@@ -120,8 +121,8 @@ void desk_count_call(const struct exchange *exchange, const struct desk *desk, c
             log_call(exchange, desk, "code_reused", &code_reuses, call);
         return;
     }
-    if (call->grant_kind)
-        metric_add(desk->metrics->tokens[call->grant_kind->type], 1);
-    else if (call->authorize.gives_token)
-        metric_add(desk->metrics->tokens[GRANT_IMPLICIT], 1);
+    if (!call->grant_kind && !call->authorize.gives_token)
+        return;
+    metric_add(desk->metrics->tokens[call->grant_kind ? call->grant_kind->type : GRANT_IMPLICIT], 1);
+    count_token(call);
 }

@@ -5,6 +5,7 @@
  */
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/codec.h"
 #include "dialect/decode.h"
 #include "dialect/desk.h"
@@ -14,6 +15,7 @@
 #include "dialect/shape.h"
 #include "http/message.h"
 #include "oauth/call.h"
+#include "oauth/count.h"
 
 /* Nobody has it: a demand that cannot be read lets nobody pass. */
 #define UNREADABLE_DEMAND STR("?")
@@ -239,7 +241,10 @@ static void answer_no(struct exchange *exchange, const struct desk *desk, struct
 
 void desk_judge(struct call *call, struct store *store)
 {
+    int64_t began_ns = clock_monotonic_ns();
     (void)desk_prepare(operation_find(STR("guard")), call, store);
+    if (!call->is_rehearsal)
+        count_request(call, clock_monotonic_ns() - began_ns);
 }
 
 void desk_serve_guard(struct exchange *exchange, const struct desk *desk, const struct face_means *means)

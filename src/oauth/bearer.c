@@ -32,11 +32,11 @@ static STEP read_life(struct call *call, struct store_reader *reader, struct lif
     TRY(life_load(reader, call->arena, life));
     /* One database serves many realms: a token of another one does not exist here. */
     REQUIRE(call, life->client && life->client->realm_id == call->realm->id, token_unknown);
+    call->client = life->client; /* also when it is over: what its client does counts as its client's */
     enum refusal end = life_end(life, call->now);
     if (end)
         return refuse(call, end);
     call->token_id = life->id;
-    call->client = life->client;
     call->account = life->account;
     call->user = life->user;
     call->instance = life->instance;
