@@ -7,8 +7,16 @@ local socket = require "socket"
 local GUARD, PATH = "127.0.0.1:8081", "/guard/main"
 -- Seconds. A guard that does not answer lets nobody pass.
 local TIMEOUT = 2
+-- A longer body of a refused request may cost the client's connection; see fetch_refusal.
+local BODY_READ_MAX = 65536
 -- What is of the connection to the guard, not of the refusal; httpd writes its own Date.
 local NOT_TOLD = { ["connection"] = true, ["keep-alive"] = true, ["content-length"] = true, ["date"] = true }
+-- What the client is told of its limits; those that the realm's dialect does not have are not there.
+local TOLD = {
+    ["ratelimit"] = true, ["ratelimit-policy"] = true,
+    ["x-rate-limit-limit"] = true, ["x-rate-limit-remaining"] = true, ["x-rate-limit-reset"] = true,
+    ["x-podchaser-points-remaining"] = true, ["x-podchaser-query-cost"] = true,
+}
 
 local connection
 
@@ -37,7 +45,7 @@ local function question(r)
     return table.concat(lines, "\r\n") .. "\r\n\r\n"
 end
 
--- The guard frames every answer by its length. NULL when the connection ended, or is not to be understood.
+-- The guard frames every answer by its length. nil when the connection ended, or is not to be understood.
 local function read_answer(from)
     local line = from:receive("*l")
     local status = line and tonumber(line:match("^HTTP/1%.1 (%d%d%d)"))
@@ -58,10 +66,15 @@ local function read_answer(from)
             return nil
         end
         table.insert(answer.headers, { name = name, value = value })
-        if name:lower() == "content-length" then
+        name = name:lower()
+        if name == "content-length" then
             length = tonumber(value)
-        elseif name:lower() == "connection" and value:lower() == "close" then
+        elseif name == "connection" and value:lower() == "close" then
             answer.is_last = true
+        elseif name == "x-jeton-refusal" then
+            answer.refusal = value
+        elseif name == "x-jeton-status" then
+            answer.own_status = tonumber(value)
         end
     end
     answer.body = length > 0 and from:receive(length) or ""
@@ -85,8 +98,32 @@ local function ask(r)
     end
 end
 
+-- A script cannot give a status that httpd has no words for, like 420: it would become 500. A proxied answer can, so this
+-- one is fetched from the guard by its name, in place of the API's.
+local function fetch_refusal(r, refusal)
+    local length = not r.headers_in["Transfer-Encoding"] and tonumber(r.headers_in["Content-Length"] or 0)
+    local is_read = length == 0 or length and length <= BODY_READ_MAX and r:requestbody() ~= nil
+    for name in pairs(r:headers_in_table()) do
+        if name:lower() ~= "host" then
+            r.headers_in[name] = nil
+        end
+    end
+    r.headers_in["X-Original-Method"] = r.method
+    r.headers_in["X-Original-URI"] = r.unparsed_uri
+    if not is_read then
+        r.headers_in["Connection"] = "close"
+    end
+    r.filename = "proxy:http://" .. GUARD .. PATH .. "?refused=" .. refusal
+    return apache2.OK
+end
+
 local function refuse(r, answer)
-    r.status = answer.status
+    -- A dialect may say no with a 200 and errors in the body: here a no is a no.
+    local status = answer.own_status and answer.own_status > 299 and answer.own_status or answer.status
+    if status > 417 and status < 500 and status ~= 429 and answer.refusal then
+        return fetch_refusal(r, answer.refusal)
+    end
+    r.status = status
     for _, header in ipairs(answer.headers) do
         local name = header.name:lower()
         if name == "content-type" then
@@ -124,6 +161,8 @@ function guard(r)
     for _, header in ipairs(answer.headers) do
         if is_identity(header.name) then
             r.headers_in[header.name] = header.value
+        elseif TOLD[header.name:lower()] then
+            r.err_headers_out[header.name] = header.value
         end
     end
     return apache2.OK

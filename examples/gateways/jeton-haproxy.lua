@@ -6,6 +6,12 @@ local TIMEOUT = 2000
 local OF_THE_CONNECTION = {
     ["connection"] = true, ["keep-alive"] = true, ["transfer-encoding"] = true, ["content-length"] = true,
 }
+-- What the client is told of its limits; those that the realm's dialect does not have are not there.
+local TOLD = {
+    ["ratelimit"] = true, ["ratelimit-policy"] = true,
+    ["x-rate-limit-limit"] = true, ["x-rate-limit-remaining"] = true, ["x-rate-limit-reset"] = true,
+    ["x-podchaser-points-remaining"] = true, ["x-podchaser-query-cost"] = true,
+}
 
 local function refuse(txn, status, headers, body)
     local reply = txn:reply({ status = status, body = body })
@@ -43,10 +49,20 @@ core.register_action("jeton_guard", { "http-req" }, function(txn, guard)
     if answer.status ~= 200 then
         return refuse(txn, answer.status, answer.headers, answer.body)
     end
+    local told = {}
     for name, values in pairs(answer.headers) do
         if name:find("^x%-jeton%-") then
             txn.http:req_set_header(name, values[0])
+        elseif TOLD[name] then
+            told[name] = values[0]
         end
     end
+    txn:set_priv(told)
     txn:set_var("txn.jeton_passed", true)
 end, 1)
+
+core.register_action("jeton_tell", { "http-res" }, function(txn)
+    for name, value in pairs(txn:get_priv() or {}) do
+        txn.http:res_set_header(name, value)
+    end
+end, 0)

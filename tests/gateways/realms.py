@@ -31,8 +31,7 @@ class Caller:
 
     def __init__(self, daemon, realm):
         self.service = Service(daemon, realm)
-        if realm != "podio":
-            self.service.credentials = daemon.create_client(realm)
+        self.service.credentials = daemon.create_client(realm)
         self.client_id = self.service.credentials["client_id"]
         self.token = self.service.token()
 

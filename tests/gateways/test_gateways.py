@@ -6,6 +6,7 @@ import gateway as gateways_module
 import pytest
 from daemon import free_port, wait_until
 from gateway import send
+from http1 import ConnectionEnded, request_bytes
 from realms import REALMS, Caller
 
 KINDS = ("nginx", "nginx-cached", "caddy", "haproxy", "apache")
@@ -162,6 +163,23 @@ def test_connections_are_kept(gateway, caller):
             assert send(connection, "POST", "/mine/1", caller.headers(), "x" * 1000).status == 403
             assert send(connection, "HEAD", "/things/1", caller.headers()).status == 200
         assert len(used) < 3, "one, or one for each of two threads"
+
+
+@pytest.mark.parametrize("times", [1, 1 << 15], ids=["short", "long"])
+@pytest.mark.parametrize("realm, target, method", [("standard", "/mine/1", "POST"), ("podio", "/few/1", "POST")],
+                         indirect=["realm"], ids=["403", "420"])
+def test_the_body_of_a_refused_request_is_no_request(api, gateway, caller, target, method, times):
+    """Whether the gateway reads it or closes the connection."""
+    hidden = request_bytes("GET", "/things/hidden", {"Host": "api.example", **caller.headers()})
+    for number in range(3):
+        gateway.request("GET", f"/few/{number}?used", caller.headers())
+    with gateway.connect() as connection:
+        assert send(connection, method, target, caller.headers(), hidden * times).status in (403, 420)
+        try:
+            assert send(connection, "GET", "/things/next", caller.headers()).json()["target"] == "/things/next"
+        except (ConnectionEnded, ConnectionResetError):
+            assert times > 1
+    assert "/things/hidden" not in [seen["target"] for seen in api.seen]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,8 +6,9 @@ authRequestHeaders, all where it is left out; X-Forwarded-* of the request itsel
 authResponseHeaders are taken over, or removed where the answer lacks them; any other answer is the client's.
 
 Envoy as its ext_authz filter documents it: the client's method, path_prefix before its path and query, Host,
-Authorization, Content-Length: 0. On 200 allowed_upstream_headers are overwritten; any other answer below 500 is the
-client's with allowed_client_headers and Content-Length, WWW-Authenticate, Location; from 500 on Envoy refuses by itself.
+Authorization, Content-Length: 0, and headers_to_add in place of what the client sent. On 200 allowed_upstream_headers are
+overwritten and allowed_client_headers_on_success are added to the API's answer; any other answer below 500 is the client's,
+with allowed_client_headers or, where that list is left out, all headers; from 500 on Envoy refuses by itself.
 """
 
 import http1
@@ -31,15 +32,18 @@ def find(value, key):
 
 
 class Passed:
-    """The request that the API would get."""
+    """The headers that the API would get, and those that the client would get with its answer."""
 
-    def __init__(self, headers):
-        self.headers = headers
+    def __init__(self, headers, told=()):
+        self.headers, self.told = headers, dict(told)
 
 
 class Traefik:
     def __init__(self):
-        self.own = find(yaml.safe_load((EXAMPLES / "traefik.yaml").read_text()), "forwardAuth")
+        file = yaml.safe_load((EXAMPLES / "traefik.yaml").read_text())
+        self.own = find(file, "forwardAuth")
+        self.removed = {name.lower() for name, value in find(file, "customRequestHeaders").items() if value == ""}
+        assert find(file, "routers")["api"]["middlewares"] == ["nobody-names-himself", "jeton"]
 
     def question(self, realm, method, target, headers):
         own = self.own
@@ -56,13 +60,16 @@ class Traefik:
         if not 200 <= answer.status < 300:
             return answer
         taken = {name.lower() for name in self.own["authResponseHeaders"]}
+        headers = {name: value for name, value in headers.items() if name.lower() not in self.removed}
         kept = [(name, value) for name, value in headers.items() if name.lower() not in taken]
         return Passed(kept + [(name, value) for name, value in answer.headers if name.lower() in taken])
 
 
 class Envoy:
     def __init__(self):
-        self.own = find(yaml.safe_load((EXAMPLES / "envoy.yaml").read_text()), "http_service")
+        file = yaml.safe_load((EXAMPLES / "envoy.yaml").read_text())
+        self.own = find(file, "http_service")
+        assert find(file, "headers_with_underscores_action") == "DROP_HEADER"
 
     def names(self, key):
         return {pattern["exact"] for pattern in self.own["authorization_response"][key]["patterns"]}
@@ -71,18 +78,21 @@ class Envoy:
         prefix = self.own["path_prefix"].replace("/guard/main", f"/guard/{realm}")
         authorization = {name: value for name, value in headers.items() if name.lower() == "authorization"}
         own = {"x-envoy-internal": "true", "x-forwarded-for": "192.0.2.7", "content-length": "0"}
-        return method, prefix + target, {"host": "api.example.com", **authorization, **own}
+        added = {header["key"]: header["value"] for header in self.own["authorization_request"]["headers_to_add"]}
+        return method, prefix + target, {"host": "api.example.com", **authorization, **own, **added}
 
     def verdict(self, headers, answer):
         if answer.status == 200:
             taken = self.names("allowed_upstream_headers")
             new = [(name, value) for name, value in answer.headers if name.lower() in taken]
+            headers = {name: value for name, value in headers.items() if "_" not in name}
             overwritten = {name.lower() for name, _ in new}
-            return Passed([(name, value) for name, value in headers.items() if name.lower() not in overwritten] + new)
+            told = self.names("allowed_client_headers_on_success")
+            return Passed([(name, value) for name, value in headers.items() if name.lower() not in overwritten] + new,
+                          [(name, value) for name, value in answer.headers if name.lower() in told])
         assert answer.status < 500
-        told = self.names("allowed_client_headers") | {"content-length", "www-authenticate", "location"}
-        return http1.Reply(answer.status, [(name, value) for name, value in answer.headers if name.lower() in told],
-                           answer.body)
+        assert "allowed_client_headers" not in self.own["authorization_response"], "then some are not told"
+        return answer
 
 
 @pytest.fixture(params=[Traefik, Envoy], ids=["traefik", "envoy"])
@@ -107,10 +117,10 @@ def caller(request, jeton):
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "OPTIONS", "PROPFIND"])
 def test_the_holder_of_a_token_reaches_the_api_by_name(through, caller, method):
     """All seven identity headers, once each; those that the client sent are gone."""
-    forged = {name: "forged" for name in IDENTITY}
+    forged = {spelling: "forged" for name in IDENTITY for spelling in (name, name.replace("-", "_"))}
     passed = through(caller.service.realm, method, "/things/1?id=1", caller.headers(**forged))
     assert isinstance(passed, Passed), str(passed)
-    got = [(name.lower(), value) for name, value in passed.headers if name.lower() in IDENTITY]
+    got = [(name.lower(), value) for name, value in passed.headers if name.lower().replace("_", "-") in IDENTITY]
     assert {name for name, _ in got} == IDENTITY and len(got) == len(IDENTITY)
     assert dict(got)["x-jeton-client"] == caller.client_id
     assert "forged" not in dict(got).values()
@@ -139,6 +149,25 @@ def test_what_a_client_says_of_its_request_does_not_choose_the_rule(through, cal
     for method, target in (("GET", "/mine/1"), ("DELETE", "/things/1")):
         refused = through(caller.service.realm, method, target, caller.headers(**{header: said}))
         assert isinstance(refused, http1.Reply) and refused.status == 403
+
+
+LIMITS = {"standard": (429, "RateLimit"), "podio": (420, "X-Rate-Limit-Remaining"),
+          "producthunt": (429, "X-Rate-Limit-Remaining"), "podchaser": (429, None)}
+
+
+def test_a_client_hears_its_limits_and_the_refusal(request, through, caller):
+    """The dialect's own status and headers. Traefik tells nothing of a guard that lets pass."""
+    realm = caller.service.realm
+    status, header = LIMITS[realm]
+    for left in (2, 1, 0):
+        passed = through(realm, "GET", "/few/1", caller.headers())
+        assert isinstance(passed, Passed), str(passed)
+        if header and "envoy" in request.node.name:
+            assert str(left) in passed.told[header]
+    refused = through(realm, "GET", "/few/1", caller.headers())
+    assert isinstance(refused, http1.Reply) and refused.status == status
+    assert int(refused.header("Retry-After")) > 3500 and refused.json()
+    assert not header or "0" in refused.header(header)
 
 
 def test_a_refusal_speaks_of_the_original_request(through, jeton):
