@@ -10,6 +10,7 @@ import daemon as daemons
 import pytest
 from daemon import wait_until
 from http1 import exchange, request_bytes
+from people import Person
 from service import NAMES, Service
 
 DISK = "6m"
@@ -110,6 +111,22 @@ def test_full_disk_refuses_revocation_honestly(small_disk):
     wait_until(lambda: service.post_as(service.credentials, service.spelling.revoke_path, token).status == 200,
                what="recovery")
     assert service.guard(token).status == 401
+
+
+def test_full_disk_keeps_the_refresh_token(small_disk):
+    """Behaviour 45: what fails half-way is undone as a whole; the client may try the same token again."""
+    person = Person(small_disk, "standard")
+    tokens = person.tokens()
+    ballast = fill(small_disk)
+    while (reply := person.refresh(tokens["refresh_token"])).status == 200:
+        tokens = person.read_tokens(reply)
+    assert reply.status == 503 and reply.json()["error"] == "temporarily_unavailable", str(reply)
+    assert person.service.guard(tokens["access_token"]).status == 200
+    ballast.unlink()
+    wait_until(lambda: person.service.ask_token().status == 200, what="recovery")
+    fresh = person.read_tokens(person.refresh(tokens["refresh_token"]))
+    assert person.service.guard(fresh["access_token"]).status == 200
+    assert fresh["refresh_token"] != tokens["refresh_token"]
 
 
 def test_file_size_limit(folder):

@@ -80,11 +80,25 @@ def test_tokens_differ(service):
 
 
 def test_replies_are_not_stored(service):
-    """Token, introspection, whoami and guard replies carry no-store."""
+    """Behaviour 47: token, introspection, whoami and guard replies carry no-store; refusals too."""
     token = service.token()
     for reply in (service.ask_token(), service.introspect(token), service.whoami(token), service.guard(token),
-                  service.guard("bogus"), service.whoami("bogus")):
+                  service.guard("bogus"), service.whoami("bogus"), service.ask_token({**service.credentials,
+                                                                                      "client_secret": "wrong"}),
+                  service.introspect("bogus"), service.introspect(token, {"client_id": "x", "client_secret": "y"})):
         assert "no-store" in (reply.header("Cache-Control") or ""), str(reply)
+
+
+def test_plus_between_scopes_is_a_space(shared_demo):
+    """Behaviour 48 [RFC6749 B]: `%2B` is part of a name."""
+    service = Service(shared_demo, "standard")
+    for body, status in (("read+write", 200), ("read%20write", 200), ("read%2Bwrite", 400)):
+        reply = service.ask_token(scope=body)
+        assert reply.status == status, str(reply)
+        if status == 200:
+            assert reply.json()["scope"] == "read write"
+        else:
+            assert reply.json()["error"] == "invalid_scope"
 
 
 def test_revocation_leaves_the_others(service):

@@ -1,9 +1,10 @@
-"""Nothing leaks between realms: no credential and no token of one works at any other."""
+"""Nothing leaks between realms or instances: no credential and no token of one works at any other."""
 
 import itertools
 
 import pytest
 from http1 import basic
+from people import FLOWS, Person
 from service import NAMES, SPELLINGS, Service
 
 REALMS = [*[(name, None) for name in NAMES], ("podero", "sandbox")]
@@ -101,3 +102,74 @@ def test_a_refresh_token_belongs_to_its_client(shared_demo):
             "grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": client["client_id"],
             "client_secret": client["client_secret"]})
         assert reply.status == status, str(reply)
+
+
+@pytest.fixture(scope="module")
+def people(shared_demo):
+    """{service: (its person, what her client holds)}"""
+    found = {name: Person(shared_demo, name) for name in FLOWS}
+    return {name: (person, person.tokens()) for name, person in found.items()}
+
+
+@pytest.mark.parametrize("name, other", itertools.permutations(FLOWS, 2))
+def test_what_people_allowed_is_foreign(people, name, other):
+    """A user's token is nothing at any endpoint of another realm, and nothing there ends it; nor is her cookie."""
+    (person, tokens), (stranger, _) = people[name], people[other]
+    token = tokens["access_token"]
+    assert stranger.service.guard(token).status == 401
+    reply = stranger.service.whoami(token)
+    assert reply.status == 401 or b"errors" in reply.body
+    assert not stranger.service.is_active(token)
+    refreshed = stranger.refresh(tokens.get("refresh_token", token))
+    assert b"access_token" not in refreshed.body and refreshed.status in (400, 415), str(refreshed)
+    for given in tokens.get("refresh_token"), token:
+        if given:
+            stranger.service.post_as(stranger.service.credentials, stranger.service.spelling.revoke_path, given)
+    assert person.service.guard(token).status == 200
+    visitor = Person(stranger.daemon, other)
+    visitor.session.cookies.update(person.session.cookies)
+    for page in ("account", "security", "security/set-up", "applications"):
+        assert visitor.get(f"/auth/{other}/{page}").has_button(id="sign-in"), page
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_instances_are_strangers(shared_demo, name):
+    """What was allowed in one instance stays its own at every endpoint, whatever the client sends."""
+    person = Person(shared_demo, name)
+    service, (here, there) = person.service, (instance["name"] for instance in person.account["instances"])
+    tokens = person.read_tokens(person.redeem(person.give_code(here), instance=there))
+    given = [tokens]
+    if "refresh_token" in tokens:
+        given.append(person.read_tokens(person.refresh(tokens["refresh_token"], instance=there)))
+    for token in (held["access_token"] for held in given):
+        assert service.guard(token).header("X-Jeton-Instance") == here
+        for instance, status in ((here, 200), (there, 403)):
+            path = f"/guard/{name}?instance={instance}"
+            assert shared_demo.request("GET", path, service.bearer(token)).status == status
+        assert service.introspect(token).json()["instance"] == here
+        reply = service.whoami(token)
+        assert reply.status == 200 and there.encode() not in reply.body
+        assert here.encode() in reply.body or name == "producthunt"  # whose documents have no such member
+    other = person.tokens(instance=there)["access_token"]
+    service.revoke(given[-1]["access_token"])
+    assert service.guard(other).header("X-Jeton-Instance") == there
+    withdraw(person, person.account["instances"][0]["title"])
+    assert service.guard(tokens["access_token"]).status == 401
+    assert service.guard(other).status == 200
+
+
+def withdraw(person, title):
+    """Takes back what was allowed in the instance of that title, until nothing is left of it."""
+    page = person.get(f"/auth/{person.name}/applications")
+    while title in page.text:
+        form = next(form for form in page.html.forms if form.action.endswith("/applications"))
+        count = page.text.count(title)
+        page = person.submit(page, form=form, withdraw=page_grant(page, title))
+        assert page.text.count(title) < count
+
+
+def page_grant(page, title):
+    """The grants stand in the order of the page's texts."""
+    words = [title if title in part else "" for part in page.reply.text.split('<li class="card">')[1:]]
+    return [button["value"] for form in page.html.forms for button in form.buttons
+            if button.get("name") == "withdraw"][words.index(title)]

@@ -1,5 +1,7 @@
 """Refresh tokens: one successor, the same answer to a repeat in the grace time, then the end of the whole family."""
 
+import contextlib
+import sqlite3
 import threading
 
 import pytest
@@ -101,6 +103,25 @@ def test_a_later_replay_ends_the_family(rotating):
     reply = rotating.refresh(successor["refresh_token"])
     assert reply.status == 400 and reply.json()["error"] == "invalid_grant"
     assert rotating.is_live(other), "another sign-in's family was touched"
+
+
+def test_ending_a_family_is_constant_work(rotating):
+    """Behaviour 40: its grant is marked, and none of its tokens is touched, however many there are."""
+    first = pair = rotating.sign_in()
+    for _ in range(100):
+        pair = rotating.pair(rotating.refresh(pair["refresh_token"]))
+    before = rows(rotating, "access_tokens"), rows(rotating, "refresh_tokens")
+    assert all(len(table) == 101 for table in before)
+    wait_until(lambda: rotating.refresh(first["refresh_token"]).status == 400, what="the end of the grace time")
+    assert not rotating.is_live(pair)
+    assert (rows(rotating, "access_tokens"), rows(rotating, "refresh_tokens")) == before
+    assert [grant["revoked_at"] is not None for grant in rows(rotating, "grants")] == [True]
+
+
+def rows(rotating, table):
+    with contextlib.closing(sqlite3.connect(rotating.daemon.data_folder / "jeton.db")) as database:
+        database.row_factory = sqlite3.Row
+        return [dict(row) for row in database.execute(f"SELECT * FROM {table} ORDER BY id")]
 
 
 def test_a_revoked_token_gets_no_grace(rotating):
