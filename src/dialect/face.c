@@ -34,10 +34,18 @@ static enum refusal limit_refusal(enum http_limit limit)
     return NOT_REFUSED;
 }
 
-static void refuse_at(struct exchange *exchange, const struct desk *desk, enum refusal refusal, struct str allow)
+/* `allow`: methods for a 405, else absent. Where people come, a page tells them. */
+static void refuse_at(const struct face *face, struct exchange *exchange, const struct desk *desk,
+                      enum refusal refusal, struct str allow)
 {
     struct call *call = desk_call(exchange, desk);
     call->refusal = refusal;
+    if (desk->endpoint->asks_person) {
+        if (str_is_present(allow))
+            response_header_add(exchange, STR("Allow"), allow);
+        desk_answer_authorization(exchange, desk, call, &face->means.pages);
+        return;
+    }
     desk_count_call(exchange, desk, call);
     encode_refusal(exchange, call, desk_errors(desk), allow);
     desk_count(exchange, desk);
@@ -59,7 +67,7 @@ void face_handle(const struct face *face, struct exchange *exchange, unsigned pa
         struct str allow = STR_NONE;
         if (!refusal)
             allow = route_methods(face->routes, exchange->arena, request->host, request->path);
-        refuse_at(exchange, desk, refusal ? refusal : REFUSED_method_not_allowed, allow);
+        refuse_at(face, exchange, desk, refusal ? refusal : REFUSED_method_not_allowed, allow);
         return;
     }
     if (desk->part == FACE_GUARD)

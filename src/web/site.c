@@ -110,20 +110,6 @@ static void refuse_method(struct visit *visit)
     visit_fail(visit, 405, WORD_error_malformed, WORD_error_malformed_text);
 }
 
-static unsigned limit_status(enum http_limit limit)
-{
-    switch (limit) {
-    case BODY_TOO_LARGE:
-        return 413;
-    case HEADERS_TOO_LARGE:
-        return 431;
-    case URI_TOO_LONG:
-        return 414;
-    default:
-        return 400;
-    }
-}
-
 /* [RFC6749 10.12] The form is this browser's own, and about the request that it was shown for. */
 static enum form_fit check_form(const struct visit *visit)
 {
@@ -174,7 +160,7 @@ static void serve_page(struct exchange *exchange, const struct place *place, con
     bool is_known = visit_begin(visit, exchange, place);
     visit->page = page;
     if (exchange->limit)
-        visit_fail(visit, limit_status(exchange->limit), WORD_error_malformed, WORD_error_malformed_text);
+        visit_fail(visit, limit_status(exchange), WORD_error_malformed, WORD_error_malformed_text);
     else if (!is_known)
         visit_fail_for_now(visit);
     else if (is_reading(exchange))

@@ -57,6 +57,9 @@ extern const struct page *const page_families[]; /* all of them; ends with NULL 
 struct asset asset_of(struct arena *arena, struct str prefix, struct str file_name, struct str text);
 void asset_serve(const struct asset *asset, struct exchange *exchange);
 
+/* Of the page that tells which limit of the server the request has passed. [RFC9110 15.5] */
+unsigned limit_status(const struct exchange *exchange);
+
 void place_init(struct arena *arena, struct place *place, const struct site *site, const struct realm *realm);
 
 /* A visit to an authorization endpoint. False: the store cannot tell who comes. */

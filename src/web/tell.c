@@ -64,6 +64,28 @@ static bool is_of_person(enum refusal refusal)
            refusal == REFUSED_instance_missing;
 }
 
+unsigned limit_status(const struct exchange *exchange)
+{
+    switch (exchange->limit) {
+    case BODY_TOO_LARGE:
+        return 413;
+    case HEADERS_TOO_LARGE:
+        return 431;
+    case URI_TOO_LONG:
+        return 414;
+    default:
+        return 400;
+    }
+}
+
+/* [RFC9110 15.5] */
+static unsigned fault_status(const struct visit *visit)
+{
+    if (visit->exchange->limit)
+        return limit_status(visit->exchange);
+    return visit->call->refusal == REFUSED_method_not_allowed ? 405 : 400;
+}
+
 static void tell_client_fault(struct visit *visit)
 {
     const struct facts *facts = &visit->call->facts;
@@ -74,7 +96,7 @@ static void tell_client_fault(struct visit *visit)
         return;
     }
     visit_set_flag(visit, "is_client_fault");
-    visit_fail(visit, 400, WORD_error_heading, WORD_error_client);
+    visit_fail(visit, fault_status(visit), WORD_error_heading, WORD_error_client);
 }
 
 /* [RFC6749 4.1.2.1] The client hears nothing, and what it has registered is not told. */

@@ -50,6 +50,17 @@ def test_unknown_client_is_told_on_a_page(person):
     assert is_page(person.authorize(client_id=None))
 
 
+def test_what_the_server_refuses_is_told_on_a_page(person):
+    """Behaviour 20: whoever is sent to the authorization endpoint is a person, whatever is wrong with the request."""
+    path = person.account["authorize_path"]
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for method, body, status in (("PUT", None, 405), ("DELETE", None, 405), ("POST", "state=" + "s" * 70_000, 413)):
+        page = person.open(method, path, body, form)
+        assert page.status == status and page.reply.headers["Content-Type"].startswith("text/html"), repr(page)
+        assert page.html.headings and "frame-ancestors 'none'" in page.reply.headers["Content-Security-Policy"]
+        assert status != 405 or "GET" in page.reply.headers["Allow"]
+
+
 @pytest.mark.parametrize("uri", ["https://evil.example/callback", "http://localhost:8765/callback/",
                                  "http://localhost:8765/Callback", "http://localhost:8765/callback?",
                                  "http://localhost:8765/callback?x=1", "http://localhost.evil.example:8765/callback",
