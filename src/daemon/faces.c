@@ -23,6 +23,7 @@ bool faces_open(struct configuration *configuration, const struct faces_means *m
         .store = means->store,
         .crew = means->crew,
         .dialogue = {.read = read_authorization, .answer = answer_authorization, .arg = configuration},
+        .has_mail = configuration->mail.is_there,
     };
     configuration->site =
         site_create(configuration->arena, &site, configuration->realm_list, configuration->realm_count, mistakes);

@@ -158,7 +158,8 @@ static void take_email(struct visit *visit)
     bool is_right = secret_ask_current(visit, &change->secret, "password", &is_answered);
     if (is_answered)
         return;
-    if (!is_right || visit_has_problems(visit) || mail_delay_holds(visit, "email", change->value)) {
+    if (!is_right || visit_has_problems(visit) || !visit->place->site->means.has_mail ||
+        mail_delay_holds(visit, "email", change->value)) {
         show_account(visit);
         return;
     }

@@ -6,7 +6,7 @@
 #include "oauth/realm.h"
 #include "store/people.h"
 #include "web/say.h"
-#include "web/visit.h"
+#include "web/site_parts.h"
 
 static struct str write_link(const struct visit *visit, const struct letter *letter)
 {
@@ -21,7 +21,7 @@ static struct str write_link(const struct visit *visit, const struct letter *let
 enum outcome letter_send(struct visit *visit, struct store_tx *tx, const struct letter *letter)
 {
     const json_t *realm = json_object_get(visit->place->model, "realm");
-    if (letter->recipient.len == 0)
+    if (letter->recipient.len == 0 || !visit->place->site->means.has_mail)
         return OK;
     json_t *parameters =
         json_keep(visit->arena,

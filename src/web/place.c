@@ -30,13 +30,14 @@ static json_t *list_paths(struct arena *arena, struct str prefix)
     return paths;
 }
 
-static json_t *describe_realm(struct arena *arena, const struct realm *realm)
+static json_t *describe_realm(struct arena *arena, const struct site *site, const struct realm *realm)
 {
     struct str title = realm->appearance.title.len ? realm->appearance.title : realm->name;
     json_t *model = json_object();
     json_object_set_new(model, "title", json_of_str(title));
     json_object_set_new(model, "initial", json_of_str(describe_initial(arena, title)));
     json_object_set_new(model, "is_open", json_boolean(realm->people.is_open));
+    json_object_set_new(model, "has_mail", json_boolean(site->means.has_mail));
     if (realm->appearance.logo_uri.len)
         json_object_set_new(model, "logo", json_of_str(realm->appearance.logo_uri));
     return model;
@@ -62,7 +63,8 @@ void place_init(struct arena *arena, struct place *place, const struct site *sit
 {
     struct str prefix = arena_printf(arena, "/auth/%.*s", STR_ARGS(realm->name));
     struct str label = arena_printf(arena, "jeton-%.*s", STR_ARGS(realm->name));
-    struct str device = arena_printf(arena, "%.*s-device", STR_ARGS(label));
+    /* No other realm's label: one may be called "x-device". */
+    struct str device = arena_printf(arena, "jeton_device-%.*s", STR_ARGS(realm->name));
     *place = (struct place){.site = site, .realm = realm, .prefix = prefix};
     place->origin = find_origin(realm->issuer);
     place->cookie = cookie_of(arena, label, realm->issuer);
@@ -70,10 +72,10 @@ void place_init(struct arena *arena, struct place *place, const struct site *sit
     place->colors = make_colors(arena, prefix, realm);
     place->image_source = describe_origin(realm->appearance.logo_uri);
     place->tally = tally_create(arena, realm->name);
-    place->model =
-        json_keep(arena, json_pack("{s:o, s:o, s:o, s:o, s:o, s:I}", "realm", describe_realm(arena, realm), "paths",
-                                   list_paths(arena, prefix), "style", json_of_str(site->assets[ASSET_STYLE].path),
-                                   "passkey_script", json_of_str(site->assets[ASSET_PASSKEY].path), "colors",
-                                   json_of_str(place->colors.path), "password_length_min",
-                                   (json_int_t)realm->people.password_length_min));
+    place->model = json_keep(arena, json_pack("{s:o, s:o, s:o, s:o, s:o, s:I}", "realm",
+                                              describe_realm(arena, site, realm), "paths", list_paths(arena, prefix),
+                                              "style", json_of_str(site->assets[ASSET_STYLE].path), "passkey_script",
+                                              json_of_str(site->assets[ASSET_PASSKEY].path), "colors",
+                                              json_of_str(place->colors.path), "password_length_min",
+                                              (json_int_t)realm->people.password_length_min));
 }

@@ -43,8 +43,24 @@ static void log_recovery(const struct visit *visit, const char *event)
               log_text("client_address", visit->exchange->request.client_address));
 }
 
+static bool is_possible(const struct visit *visit)
+{
+    return visit->place->site->means.has_mail;
+}
+
 static void show_forgot(struct visit *visit)
 {
+    static const struct telling closed = {.heading = WORD_forgot_closed,
+                                          .text = WORD_forgot_closed_text,
+                                          .hint = WORD_COUNT,
+                                          .is_over = true,
+                                          .link_label = WORD_forgot_back,
+                                          .link_page = "sign-in"};
+    if (!is_possible(visit)) {
+        visit->status = 403;
+        visit_tell(visit, &closed);
+        return;
+    }
     visit_set_text(visit, "username", visit_field(visit, "username"));
     visit_set_form(visit, "forgot");
     visit_show(visit, "forgot");
@@ -97,7 +113,7 @@ static void take_forgot(struct visit *visit)
     recovery->username = username_fold(visit->arena, typed);
     if (recovery->username.len == 0)
         visit_add_problem(visit, "username", WORD_word_username_missing);
-    if (visit_has_problems(visit) || mail_delay_holds(visit, "username", recovery->username)) {
+    if (!is_possible(visit) || visit_has_problems(visit) || mail_delay_holds(visit, "username", recovery->username)) {
         show_forgot(visit);
         return;
     }

@@ -189,6 +189,9 @@ static void show_ticket(struct visit *visit, const struct ticket *ticket)
 {
     visit_set_text(visit, "ticket", visit_field(visit, "ticket"));
     visit_set_text(visit, "email", ticket->row->content);
+    /* Whoever opens somebody else's link must see whose account would get this address. */
+    if (!str_equal(ticket->user->username, ticket->row->content))
+        visit_set_text(visit, "username", ticket->user->username);
     if (ticket->user->password_hash.len == 0)
         visit_set_flag(visit, "needs_password");
     visit_set_form(visit, "confirm");
@@ -209,6 +212,22 @@ static enum outcome prove_confirm(struct visit *visit)
     return secret_prove(&newcomer->secret);
 }
 
+/* Whoever reads the old address must hear of it, too: perhaps it was not the user who changed it. */
+static STEP tell_old_address(struct visit *visit, struct store_tx *tx, const struct ticket *ticket)
+{
+    const struct user_row *user = ticket->user;
+    const struct letter letter = {
+        .subject = WORD_mail_moved_subject,
+        .body = WORD_mail_moved_body,
+        .recipient = user->email,
+        .name = user->display_name,
+        .page = "security",
+    };
+    if (user->email_confirmed_at == 0 || str_equal(user->email, ticket->row->content))
+        return OK;
+    return letter_send(visit, tx, &letter);
+}
+
 static enum outcome confirm(struct visit *visit, struct store_tx *tx)
 {
     struct newcomer *newcomer = visit->own;
@@ -221,6 +240,7 @@ static enum outcome confirm(struct visit *visit, struct store_tx *tx)
     TRY(user_change_email(&newcomer->person, tx, ticket->user->id, ticket->row->content));
     if (newcomer->secret.fresh_hash.len)
         TRY(user_change_password(&newcomer->person, tx, ticket->user->id, newcomer->secret.fresh_hash, 0));
+    TRY(tell_old_address(visit, tx, ticket));
     return ticket_delete(tx, ticket->row->id);
 }
 

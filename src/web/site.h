@@ -37,6 +37,7 @@ struct site_means {
     struct store *store;
     struct crew *crew;
     struct site_dialogue dialogue;
+    bool has_mail; /* letters leave: without it nothing is offered that needs one */
 };
 
 /* Lives in the arena, as what it is given must. NULL and mistakes when a page or a text of ours is wrong. */

@@ -67,6 +67,8 @@
     X(forgot, sent)                                                                                                  \
     X(forgot, sent_text)                                                                                             \
     X(forgot, back)                                                                                                  \
+    X(forgot, closed)                                                                                                \
+    X(forgot, closed_text)                                                                                           \
     X(reset, done)                                                                                                   \
     X(reset, done_text)                                                                                              \
     X(reset, again)                                                                                                  \
@@ -90,6 +92,8 @@
     X(mail, confirm_body)                                                                                            \
     X(mail, email_subject)                                                                                           \
     X(mail, email_body)                                                                                              \
+    X(mail, moved_subject)                                                                                           \
+    X(mail, moved_body)                                                                                              \
     X(mail, taken_subject)                                                                                           \
     X(mail, taken_body)                                                                                              \
     X(mail, reset_subject)                                                                                           \

@@ -157,8 +157,10 @@ static inline void town_open_site(struct town *town)
 {
     struct mistakes mistakes;
     const struct realm *realms[] = {&town->office->realm, &town->office->house.realms[1]};
-    const struct site_means means = {
-        .store = town->office->house.store, .crew = town->crew, .dialogue = {town_read, town_answer, town}};
+    const struct site_means means = {.has_mail = true,
+                                     .store = town->office->house.store,
+                                     .crew = town->crew,
+                                     .dialogue = {town_read, town_answer, town}};
     mistakes_init(&mistakes, town->arena);
     town->site = site_create(town->arena, &means, realms, 2, &mistakes);
     assert_non_null(town->site);

@@ -1,5 +1,5 @@
 /* What a person sees and changes of an account: profile, connected applications, password, sessions. */
-#include "browser.h"
+#include "letters.h"
 
 #define EMAIL    "/auth/first/account/email"
 #define PASSCODE "/auth/first/security/password"
@@ -41,17 +41,16 @@ static void an_address_counts_when_its_link_is_opened(void **state)
     assert_page_has(&browser, "We have sent a link");
     assert_page_has(&browser, "value=\"alice@example.com\"");
 
-    struct mail_row *mail;
-    struct store_reader *reader = store_reader(town->office->house.store);
-    assert_int_equal(mail_find_due(reader, town->arena, town->office->now, &mail), OK);
-    assert_true(str_equal(mail->recipient, STR("new@example.com")));
-    size_t at = find_text(mail->body, 0, "/auth/");
-    struct str link = str_slice(mail->body, at, find_text(mail->body, at, "\n") - at);
-    browser_send(&browser, "GET", link, STR(""));
+    assert_true(str_equal(town_letter(town)->recipient, STR("new@example.com")));
+    browser_get(&browser, town_link(town, "Confirm your new e-mail"));
     assert_page_has(&browser, "<strong>new@example.com</strong>");
+    assert_page_has(&browser, "the account <strong>alice</strong>");
     browser_submit(&browser, "/auth/first/confirm", "");
     browser_follow(&browser);
     assert_page_has(&browser, "value=\"new@example.com\"");
+    assert_true(str_equal(town_letter(town)->recipient, STR("alice@example.com")));
+    assert_string_equal(town_link(town, "Your e-mail for First Radio was changed"), SECURITY);
+    assert_null(town_letter(town));
 }
 
 /* Whoever has stolen a password may have asked for his own address before it was changed. */
@@ -60,17 +59,13 @@ static void a_link_to_a_new_address_dies_with_the_password(void **state)
     struct town *town = *state;
     struct browser browser = alice_at_home(state);
     browser_submit(&browser, EMAIL, "email=mallory@example.com&password=correct+horse+battery");
-    struct mail_row *mail;
-    struct store_reader *reader = store_reader(town->office->house.store);
-    assert_int_equal(mail_find_due(reader, town->arena, town->office->now, &mail), OK);
-    size_t at = find_text(mail->body, 0, "/auth/");
-    struct str link = str_slice(mail->body, at, find_text(mail->body, at, "\n") - at);
-    browser_send(&browser, "GET", link, STR(""));
+    const char *link = town_link(town, "Confirm your new e-mail");
+    browser_get(&browser, link);
     assert_int_equal(browser.status, 200);
     browser_get(&browser, SECURITY);
     browser_submit(&browser, PASSCODE, "password=correct+horse+battery&new_password=another+horse+battery");
     assert_int_equal(browser.status, 303);
-    browser_send(&browser, "GET", link, STR(""));
+    browser_get(&browser, link);
     assert_int_equal(browser.status, 410);
 }
 
@@ -153,10 +148,7 @@ static void a_new_password_needs_the_old_one(void **state)
     assert_page_has(&elsewhere, "id=\"sign-in\"");
     browser_sign_in(&elsewhere, "alice");
     assert_int_equal(elsewhere.status, 403);
-    struct mail_row *mail;
-    struct store_reader *reader = store_reader(town->office->house.store);
-    assert_int_equal(mail_find_due(reader, town->arena, town->office->now, &mail), OK);
-    assert_true(find_text(mail->subject, 0, "was changed") < mail->subject.len);
+    assert_non_null(town_link(town, "was changed"));
 }
 
 static enum outcome give_alice_an_app(const struct office *office, struct store_tx *tx)

@@ -1,5 +1,5 @@
 /* Signing in and out, the second step, and forgotten passwords. */
-#include "browser.h"
+#include "letters.h"
 
 #include "crypto/totp.h"
 #include "identity/factor.h"
@@ -296,36 +296,6 @@ static void whoever_must_have_a_second_step_sets_it_up_first(void **state)
     assert_page_has(&browser, "id=\"allow\"");
 }
 
-/* The one letter that is due; takes it out of the box. */
-static struct mail_row *take_mail(struct town *town)
-{
-    struct mail_row *mail;
-    struct store_reader *reader = store_reader(town->office->house.store);
-    assert_int_equal(mail_find_due(reader, town->arena, town->office->now, &mail), OK);
-    return mail;
-}
-
-static int64_t mail_id;
-
-static enum outcome drop_mail(const struct office *office, struct store_tx *tx)
-{
-    (void)office;
-    return mail_delete(tx, mail_id);
-}
-
-/* The path and query of the letter's link. */
-static const char *link_in(struct town *town, const char *subject)
-{
-    const struct mail_row *mail = take_mail(town);
-    assert_non_null(mail);
-    assert_true(find_text(mail->subject, 0, subject) < mail->subject.len);
-    size_t at = find_text(mail->body, 0, "http://localhost/");
-    struct str rest = str_slice(mail->body, at + strlen("http://localhost"), mail->body.len);
-    mail_id = mail->id;
-    office_perform(town->office, drop_mail);
-    return arena_cstr(town->arena, str_slice(rest, 0, str_find(rest, '\n')));
-}
-
 #define FORGOT   "/auth/first/forgot"
 #define RESET    "/auth/first/reset"
 #define REGISTER "/auth/first/register"
@@ -338,7 +308,7 @@ static void a_forgotten_password_is_replaced_by_mail(void **state)
     browser_get(&browser, FORGOT);
     browser_submit(&browser, FORGOT, "username=Alice@example.com");
     assert_page_has(&browser, "Look into your mail");
-    const char *link = link_in(town, "A new password for First Radio");
+    const char *link = town_link(town, "A new password for First Radio");
     browser_get(&browser, link);
     assert_page_has(&browser, "Choose a new password");
     browser_submit(&browser, RESET, "password=short");
@@ -355,7 +325,7 @@ static void a_forgotten_password_is_replaced_by_mail(void **state)
     assert_int_equal(signed_in.status, 403);
     browser_submit(&signed_in, SIGN_IN, "username=alice&password=another+horse+battery");
     assert_int_equal(signed_in.status, 303);
-    assert_non_null(link_in(town, "was changed"));
+    assert_non_null(town_link(town, "was changed"));
 }
 
 static void nobody_learns_who_has_an_account(void **state)
@@ -367,8 +337,8 @@ static void nobody_learns_who_has_an_account(void **state)
     browser_submit(&unknown, FORGOT, "username=nobody");
     assert_int_equal(known.status, unknown.status);
     assert_true(str_equal(known.body, unknown.body));
-    assert_non_null(link_in(*state, "A new password"));
-    assert_null(take_mail(*state));
+    assert_non_null(town_link(*state, "A new password"));
+    assert_null(town_letter(*state));
 }
 
 static void nobody_is_flooded_with_mail(void **state)
@@ -393,7 +363,7 @@ static void a_newcomer_confirms_by_mail(void **state)
     assert_int_equal(browser.status, 400);
     browser_submit(&browser, REGISTER, "display_name=Dora&username=Dora@Example.com");
     assert_page_has(&browser, "dora@example.com");
-    const char *link = link_in(town, "Confirm your e-mail");
+    const char *link = town_link(town, "Confirm your e-mail");
     browser_get(&browser, link);
     browser_submit(&browser, CONFIRM, "password=dora@example.com");
     assert_page_has(&browser, "not your name or address");
@@ -412,7 +382,7 @@ static void a_letter_to_a_strangers_address_greets_that_only(void **state)
     struct browser browser = browser_of(*state);
     browser_get(&browser, REGISTER);
     browser_submit(&browser, REGISTER, "display_name=Win+at+http://evil.example&username=eve@example.com");
-    struct str body = take_mail(*state)->body;
+    struct str body = town_letter(*state)->body;
     assert_true(find_text(body, 0, "Hello eve@example.com,") < body.len);
     assert_int_equal(find_text(body, 0, "evil"), body.len);
 }
@@ -424,17 +394,17 @@ static void an_address_that_is_taken_is_told_by_mail_only(void **state)
     browser_get(&browser, REGISTER);
     browser_submit(&browser, REGISTER, "display_name=Eve&username=eve@example.com");
     struct str fresh = browser.body;
-    link_in(town, "Confirm your e-mail");
+    town_link(town, "Confirm your e-mail");
     /* Again while nobody has confirmed: a new link. */
     browser_get(&browser, REGISTER);
     browser_submit(&browser, REGISTER, "display_name=Eve&username=eve@example.com");
-    const char *link = link_in(town, "Confirm your e-mail");
+    const char *link = town_link(town, "Confirm your e-mail");
     browser_get(&browser, link);
     browser_submit(&browser, CONFIRM, "password=correct+horse+battery");
     browser_get(&browser, REGISTER);
     browser_submit(&browser, REGISTER, "display_name=Mallory&username=eve@example.com");
     assert_true(str_equal(browser.body, fresh));
-    assert_string_equal(link_in(town, "Your account at First Radio"), FORGOT);
+    assert_string_equal(town_link(town, "Your account at First Radio"), FORGOT);
 }
 
 static void a_realm_may_be_closed(void **state)
