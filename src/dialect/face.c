@@ -70,7 +70,9 @@ void face_handle(const struct face *face, struct exchange *exchange, unsigned pa
         refuse_at(face, exchange, desk, refusal ? refusal : REFUSED_method_not_allowed, allow);
         return;
     }
-    if (desk->part == FACE_GUARD)
+    if (desk->endpoint->operation == &charge_operation)
+        desk_serve_charge(exchange, desk, &face->means, parts);
+    else if (desk->part == FACE_GUARD)
         desk_serve_guard(exchange, desk, &face->means);
     else if (desk->endpoint->graphql)
         desk_serve_graphql(exchange, desk, &face->means);
@@ -91,7 +93,8 @@ static void add_route(struct builder *builder, const struct desk *desk, struct s
                       struct str method)
 {
     const struct route *taken;
-    struct route route = {host, path, method, desk->part == FACE_GUARD, desk};
+    bool is_guard = desk->part == FACE_GUARD && desk->endpoint->operation != &charge_operation;
+    struct route route = {host, path, method, is_guard, desk};
     if (route_add(builder->face->routes, route, &taken))
         return;
     const struct desk *other = taken->target;
@@ -139,6 +142,26 @@ static void add_guard(struct builder *builder)
     add_route(builder, desk, STR_NONE, path, STR_NONE);
 }
 
+/* What follows a request that the guard has let pass: for those who ask the guard. */
+static void add_charge(struct builder *builder)
+{
+    const struct face_realm *realm = builder->realm;
+    struct endpoint *endpoint = arena_new(builder->arena, struct endpoint);
+    endpoint->does = charge_operation.name;
+    endpoint->operation = &charge_operation;
+    endpoint->bodies = BODY_FORM | BODY_JSON;
+    endpoint->ignores_other_bodies = true; /* what counts may stand in headers */
+    for (int parameter = 0; parameter < PARAMETER_COUNT; parameter++)
+        endpoint->spelling.names[parameter] = parameter_name((enum parameter)parameter);
+    endpoint->reply = realm->dialect->guard;
+    endpoint->reply.status = 204;
+    endpoint->reply.body = NULL;
+    const struct desk *desk =
+        desk_create(builder->arena, realm->realm, realm->dialect, endpoint, FACE_GUARD, builder->face->means.meter);
+    struct str path = arena_printf(builder->arena, "/usage/%.*s", STR_ARGS(realm->realm->name));
+    add_route(builder, desk, STR_NONE, path, STR("POST"));
+}
+
 struct face *face_create(struct arena *arena, const struct face_means *means, const struct face_realm *realms,
                          size_t count, struct mistakes *mistakes)
 {
@@ -152,6 +175,7 @@ struct face *face_create(struct arena *arena, const struct face_means *means, co
         for (size_t e = 0; e < dialect->endpoint_count; e++)
             add_endpoint(&builder, &dialect->endpoints[e]);
         add_guard(&builder);
+        add_charge(&builder);
     }
     return mistakes->count == count_before ? face : NULL;
 }

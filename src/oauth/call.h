@@ -54,7 +54,13 @@ struct user_row;
     X(code_challenge_method, true)                                                                                   \
     X(code_verifier, false)                                                                                          \
     X(prompt, true)                                                                                                  \
-    X(max_age, true)
+    X(max_age, true)                                                                                                 \
+    X(points, true)                                                                                                  \
+    X(subject, true)                                                                                                 \
+    X(subject_type, true)                                                                                            \
+    X(rule, true)                                                                                                    \
+    X(path, true)                                                                                                    \
+    X(method, true)
 
 enum parameter {
 #define PARAMETER_ENUM(name, in_url) PARAMETER_##name,
@@ -218,6 +224,7 @@ struct call {
     struct str needed_instance;     /* guard: the instance's name that the token must be of; absent: any or none */
     struct guarded_request guarded; /* guard: what the realm's rules are about */
     bool is_rehearsal;              /* guard: only to say what would become of the request; nothing is charged */
+    bool must_authenticate;         /* charge: strangers may come the way that the request came */
     uint64_t wanted_facts; /* 1 << enum fact_name that the reply names: what is dear to make is made for them only */
 
     /* made by the rules */
@@ -260,6 +267,8 @@ struct operation {
     void (*conclude)(struct call *call);                           /* NULL, or completes the facts after apply */
 };
 
+/* `charge` has no name in dialects: it is never the public's. charge.c says what it reads. */
+extern const struct operation charge_operation;
 /* NULL for a name that is no operation. */
 const struct operation *operation_find(struct str name);
 

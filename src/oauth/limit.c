@@ -37,6 +37,11 @@ static int64_t subject_of(const struct call *call)
     return call->account ? -call->account->id : 0;
 }
 
+static struct str class_of(const struct call *call)
+{
+    return call->rule ? call->rule->limit : RATE_CLASS_DEFAULT;
+}
+
 static void add_window(struct rate *rate, const struct rate_window *window, const struct limit_charge *charge)
 {
     if (rate->count == LIMIT_CHARGES_MAX)
@@ -200,22 +205,25 @@ enum outcome limit_take(struct call *call)
     struct rate rate = {.count = 0};
     if (!call->meter || !plan)
         return OK;
-    add_windows(&rate, call, plan, call->rule ? call->rule->limit : RATE_CLASS_DEFAULT, call->cost);
+    add_windows(&rate, call, plan, class_of(call), call->cost);
     return take(call, call->meter->limits, &rate);
 }
 
 /* Only what counts points hears of it: the request itself has been counted. */
-void limit_charge_points(struct call *call, struct str limit, int64_t points)
+void limit_charge_points(struct call *call)
 {
     const struct rate_plan *plan = rate_plan_of(call->realm, call->client);
-    struct rate rate = {.count = 0};
-    if (!call->meter || !plan || points == 0)
+    struct rate rate = {.now = call->now};
+    if (!call->meter || !plan)
         return;
-    add_windows(&rate, call, plan, str_is_present(limit) ? limit : RATE_CLASS_DEFAULT, points);
+    add_windows(&rate, call, plan, class_of(call), call->cost);
+    if (rate.count == 0)
+        return;
     for (size_t i = 0; i < rate.count; i++)
         if (!rate.windows[i]->is_of_points)
             rate.charges[i].amount = 0;
     limits_charge(call->meter->limits, rate.charges, rate.count, call->now);
+    tell(call, &rate, find_nearest(&rate), call->wanted_facts);
 }
 
 /* A number so small is no plan's window: those are digests. */

@@ -24,9 +24,9 @@ uint64_t limit_facts(void);
  */
 STEP limit_take(struct call *call);
 
-/* Points that a request of call->client has cost, told after it was served: may go past the limit. `limit` is the
- * class of its rule, or absent. */
-void limit_charge_points(struct call *call, struct str limit, int64_t points);
+/* call->cost points of call->client, told after the request was served, by the class of call->rule: may go past the
+ * limit. Tells the facts, and counts no request. */
+void limit_charge_points(struct call *call);
 
 /* Before credentials are looked at: refuses with `rate_limited` who was wrong too often from the same network. */
 STEP limit_check_address(struct call *call);

@@ -99,6 +99,8 @@
     X(request_unmatched, forbidden, "No rule lets this request pass.")                                               \
     X(request_unreadable, forbidden, "The request's method and path cannot be read in one way.")                     \
     X(rate_limited, rate_limited, "There were too many requests; try again later.")                                  \
+    X(charge_malformed, invalid_request, "The points, the rule or the subject cannot be read.")                      \
+    X(charge_not_allowed, unauthorized_client, "The client may not tell what requests cost.")                        \
     X(points_used_up, rate_limited, "All points are used up; try again later.")                                      \
     X(store_unavailable, temporarily_unavailable, "The server cannot store anything at the moment.")
 

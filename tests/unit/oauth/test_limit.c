@@ -157,7 +157,9 @@ static void points_told_afterwards_may_go_past_the_limit(void **state)
     struct office *office = *state;
     struct str token = own_token(office);
     struct call *call = ask_guard(office, token);
-    limit_charge_points(call, STR_NONE, 150);
+    call->cost = 150;
+    limit_charge_points(call);
+    assert_int_equal(number_of(call, FACT_points_remaining), -51);
     struct call *refused = ask_guard(office, token);
     assert_int_equal(refused->refusal, REFUSED_points_used_up);
     assert_int_equal(number_of(refused, FACT_points_remaining), -51);

@@ -1,0 +1,103 @@
+/*
+ * charge.c — what a request has cost, told by the API's server after it was served.
+ *
+ * The parameters: `client_id`, `points`; perhaps `subject` (as X-Jeton-Subject has it) and `subject_type`, where a
+ * user and a service account have the same number; and `rule`, or `path` and `method`, whose class of windows is
+ * charged.
+ */
+#include "oauth/call.h"
+#include "oauth/client.h"
+#include "oauth/count.h"
+#include "oauth/limit.h"
+#include "oauth/rule.h"
+#include "store/applications.h"
+#include "store/people.h"
+
+static STEP read_points(struct call *call)
+{
+    REQUIRE(call, str_parse_int(call_parameter(call, PARAMETER_points), &call->cost), charge_malformed);
+    REQUIRE(call, call->cost >= 0 && call->cost <= RULE_COST_MAX, charge_malformed);
+    return OK;
+}
+
+static const struct guard_rule *find_named(const struct guard_policy *policy, struct str name)
+{
+    for (size_t i = 0; i < policy->rule_count; i++)
+        if (str_equal(policy->rules[i].name, name))
+            return &policy->rules[i];
+    return NULL;
+}
+
+static STEP find_rule(struct call *call)
+{
+    struct str name = call_parameter(call, PARAMETER_rule), path = call_parameter(call, PARAMETER_path);
+    struct str method = call_parameter(call, PARAMETER_method);
+    struct str read;
+    if (str_is_present(name)) {
+        call->rule = find_named(&call->realm->guard, name);
+        REQUIRE(call, call->rule, charge_malformed);
+    } else if (str_is_present(path)) {
+        path = str_slice(path, 0, str_find(path, '?'));
+        REQUIRE(call, str_has_prefix(path, STR("/")) && rule_path_read(call->arena, path, &read), charge_malformed);
+        call->rule = rule_find(&call->realm->guard, str_is_present(method) ? method : STR("GET"), read);
+    }
+    return OK;
+}
+
+static enum outcome charge_check(struct call *call)
+{
+    REQUIRE(call, call_parameter(call, PARAMETER_client_id).len, client_id_missing);
+    TRY(read_points(call));
+    return find_rule(call);
+}
+
+static STEP find_user(struct call *call, struct store_reader *reader, struct str subject)
+{
+    int64_t id;
+    if (!str_parse_int(subject, &id))
+        return OK;
+    TRY(user_find_row(reader, call->arena, id, &call->user));
+    if (call->user && call->user->realm_id != call->realm->id)
+        call->user = NULL;
+    return OK;
+}
+
+static STEP find_subject(struct call *call, struct store_reader *reader)
+{
+    struct str subject = call_parameter(call, PARAMETER_subject);
+    struct str type = call_parameter(call, PARAMETER_subject_type);
+    if (subject.len == 0 || str_equal(subject, STR("-")))
+        return OK;
+    if (!str_equal(type, STR("user")))
+        TRY(account_find(reader, call->arena, call->realm->id, subject, &call->account));
+    if (!call->account && !str_equal(type, STR("account")))
+        TRY(find_user(call, reader, subject));
+    REQUIRE(call, call->account || call->user, charge_malformed);
+    return OK;
+}
+
+/* Whoever could charge anybody could stop anybody: where strangers may come, only the API's servers are heard. */
+static STEP hear_caller(struct call *call, struct store_reader *reader)
+{
+    if (!call->must_authenticate && !call->authorization.is_basic)
+        return OK;
+    REQUIRE(call, call->authorization.is_basic, credentials_missing);
+    TRY(client_authenticate(call, reader));
+    REQUIRE(call, call->client->flags & CLIENT_MAY_INTROSPECT, charge_not_allowed);
+    return OK;
+}
+
+static enum outcome charge_prepare(struct call *call, struct store_reader *reader)
+{
+    struct str client_id = call_parameter(call, PARAMETER_client_id);
+    TRY(hear_caller(call, reader));
+    TRY(client_find(reader, call->arena, call->realm->id, client_id, &call->client));
+    REQUIRE(call, call->client, client_unknown);
+    TRY(find_subject(call, reader));
+    limit_charge_points(call);
+    count_points(call, call->cost);
+    call->is_settled = true;
+    return OK;
+}
+
+const struct operation charge_operation = {STR_INIT("charge"), false, charge_check, charge_prepare, NULL, NULL, NULL};
