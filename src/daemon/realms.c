@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "base/arena.h"
 #include "base/log.h"
 #include "daemon/configuration.h"
 #include "oauth/realm.h"
@@ -69,11 +70,19 @@ static STEP tell_unknown_plans(const struct realm *realm, struct store_reader *r
     return OK;
 }
 
+static STEP tell_all_unknown_plans(const struct configuration *configuration, struct store_reader *reader)
+{
+    struct arena *arena = arena_create();
+    enum outcome outcome = OK;
+    for (size_t i = 0; outcome == OK && i < configuration->realm_count; i++)
+        outcome = tell_unknown_plans(&configuration->realms[i], reader, arena);
+    arena_destroy(arena);
+    return outcome;
+}
+
 enum outcome realms_resolve(struct configuration *configuration, struct store *store, const struct digest *key)
 {
     struct resolving resolving = {.unit.apply = apply, .configuration = configuration, .key = key};
     TRY(store_run(store, &resolving.unit));
-    for (size_t i = 0; i < configuration->realm_count; i++)
-        TRY(tell_unknown_plans(&configuration->realms[i], store_reader(store), configuration->arena));
-    return OK;
+    return tell_all_unknown_plans(configuration, store_reader(store));
 }
