@@ -32,6 +32,13 @@ static struct change *create_change(struct visit *visit, const char *field)
     return change;
 }
 
+static void log_change(const struct visit *visit, const char *event)
+{
+    log_event(LOG_INFO, event, log_text("exchange", visit->exchange->id),
+              log_text("realm", visit->place->realm->name), log_text("username", visit->session->user->username),
+              log_text("client_address", visit->exchange->request.client_address));
+}
+
 static json_t *list_memberships(const struct membership_row *rows, size_t count)
 {
     json_t *list = json_array();
@@ -84,6 +91,7 @@ static void answer_rename(struct visit *visit, enum outcome outcome)
         visit_add_problem(visit, "display_name", WORD_word_text_too_long);
         show_account(visit);
     } else {
+        log_change(visit, "user_renamed");
         visit_go_done(visit, "account", "saved");
     }
 }
@@ -132,8 +140,7 @@ static void answer_email(struct visit *visit, enum outcome outcome)
         secret_refuse(visit, &change->secret, "password");
         show_account(visit);
     } else {
-        log_event(LOG_INFO, "email_change_asked", log_text("exchange", visit->exchange->id),
-                  log_text("realm", visit->place->realm->name), log_text("username", visit->session->user->username));
+        log_change(visit, "email_change_asked");
         visit_go_done(visit, "account", "email");
     }
 }

@@ -168,7 +168,8 @@ static void answer_withdraw(struct visit *visit, enum outcome outcome)
     }
     log_event(LOG_INFO, "consent_withdrawn", log_text("exchange", visit->exchange->id),
               log_text("realm", visit->place->realm->name), log_text("username", visit->session->user->username),
-              log_number("application", connection->application_id), log_number("instance", connection->instance_id));
+              log_number("application", connection->application_id), log_number("instance", connection->instance_id),
+              log_text("client_address", visit->exchange->request.client_address));
     tally_add(visit->place->tally, TALLY_CONSENT_WITHDRAWN);
     visit_go_done(visit, "applications", "withdrawn");
 }

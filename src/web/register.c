@@ -261,7 +261,8 @@ static void answer_confirm(struct visit *visit, enum outcome outcome)
         return;
     }
     log_event(LOG_INFO, "email_confirmed", log_text("exchange", visit->exchange->id),
-              log_text("realm", visit->place->realm->name), log_text("username", newcomer->opened->user->username));
+              log_text("realm", visit->place->realm->name), log_text("username", newcomer->opened->user->username),
+              log_text("client_address", visit->exchange->request.client_address));
     if (visit->session && visit->session->user->id == newcomer->opened->user->id)
         visit_go_done(visit, "account", "confirmed");
     else

@@ -187,7 +187,8 @@ static void answer_sign_out(struct visit *visit, enum outcome outcome)
         return;
     }
     log_event(LOG_INFO, "user_signed_out", log_text("exchange", visit->exchange->id),
-              log_text("realm", visit->place->realm->name), log_text("username", user->username));
+              log_text("realm", visit->place->realm->name), log_text("username", user->username),
+              log_text("client_address", visit->exchange->request.client_address));
     cookie_clear(&visit->place->cookie, visit->exchange);
     visit->browser = STR_NONE;
     if (str_is_present(visit->return_to))

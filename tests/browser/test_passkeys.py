@@ -69,6 +69,10 @@ def test_add_sign_in_and_remove(browser, person):
     browser.press("#use-passkey")
     assert browser.find("[role=alert]").text
     assert browser.has("#sign-in")
+    trail = [event for event in person.daemon.log_events() if event["event"].startswith("passkey_")]
+    assert [event["event"] for event in trail][-4:] == ["passkey_added", "passkey_shown", "passkey_removed",
+                                                        "passkey_failed"]
+    assert trail[-2]["username"] == person.user["username"]
 
 
 def test_somebody_must_be_verified(browser, person):
