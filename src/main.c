@@ -325,6 +325,11 @@ static const struct cli_command commands[] = {
              .options = {REALM}),
     OPERATOR("token revoke", "Revoke an access token, or a refresh token with all that its grant gave",
              .operands = {TOKEN}, .options = {REALM}),
+    OPERATOR("guard test", "Tell which rule decides about an API request, and why",
+             .help = "The running server is asked. Nothing is charged or counted.",
+             .operands = {{"method", OPERAND_TEXT, "GET, POST …", true},
+                          {"uri", OPERAND_TEXT, "/path, or a whole URL; its query does not matter", true}},
+             .options = {IN_REALM, {"token", OPERAND_SECRET, "an access token, or - to read it from stdin", false}}),
     OPERATOR(
         "mail test", "Send a mail, to see whether mail arrives",
         .help =

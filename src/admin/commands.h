@@ -123,6 +123,7 @@ enum outcome command_member_remove(struct command_call *call);
 enum outcome command_member_list(struct command_call *call);
 enum outcome command_token_inspect(struct command_call *call);
 enum outcome command_token_revoke(struct command_call *call);
+enum outcome command_guard_test(struct command_call *call);
 enum outcome command_mail_test(struct command_call *call);
 enum outcome command_realm_list(struct command_call *call);
 enum outcome command_backup(struct command_call *call);

@@ -4,7 +4,7 @@
 #include "graphql/parser.h"
 
 /* More than twice what a GraphQL endpoint of ours reads. */
-#define TOKENS_MAX  20000
+#define TOKENS_MAX  5000
 #define NESTING_MAX 64
 /* Selections inside each other with the fragments spread. */
 #define LEVELS_MAX 256

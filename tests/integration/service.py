@@ -8,23 +8,28 @@ from http1 import basic
 
 @dataclass
 class Spelling:
-    """Where an API keeps its things. `whoami` is (method, path)."""
+    """Where an API keeps its things. `whoami` and `api`, an ordinary request, are (method, path)."""
 
     token_path: str
     whoami: tuple
     introspect_path: str
     revoke_path: str
+    api: tuple
     scheme: str = "Bearer"
 
 
 SPELLINGS = {
-    "podio": Spelling("/oauth/token", ("GET", "/oauth/info"), "/oauth/introspect", "/oauth/grant/invalidate", "OAuth2"),
+    "podio": Spelling("/oauth/token", ("GET", "/oauth/info"), "/oauth/introspect", "/oauth/grant/invalidate",
+                      ("GET", "/item/1"), "OAuth2"),
     "producthunt": Spelling("/v2/oauth/token", ("GET", "/v2/oauth/token/info"), "/v2/oauth/introspect",
-                            "/v2/oauth/revoke"),
-    "podchaser": Spelling("/graphql", ("GET", "/graphql/whoami"), "/graphql/introspect", "/graphql/revoke"),
-    "radioworkflow": Spelling("/token", ("GET", "/whoami"), "/introspect", "/revoke"),
-    "podero": Spelling("/oauth2/token/", ("GET", "/oauth2/whoami/"), "/oauth2/introspect/", "/oauth2/revoke_token/"),
-    "standard": Spelling("/oauth2/token", ("GET", "/oauth2/whoami"), "/oauth2/introspect", "/oauth2/revoke"),
+                            "/v2/oauth/revoke", ("POST", "/v2/api/graphql")),
+    "podchaser": Spelling("/graphql", ("GET", "/graphql/whoami"), "/graphql/introspect", "/graphql/revoke",
+                          ("POST", "/graphql")),
+    "radioworkflow": Spelling("/token", ("GET", "/whoami"), "/introspect", "/revoke", ("GET", "/things/1")),
+    "podero": Spelling("/oauth2/token/", ("GET", "/oauth2/whoami/"), "/oauth2/introspect/", "/oauth2/revoke_token/",
+                       ("GET", "/api/partners/v2.0/org/1/users")),
+    "standard": Spelling("/oauth2/token", ("GET", "/oauth2/whoami"), "/oauth2/introspect", "/oauth2/revoke",
+                         ("GET", "/things/1")),
 }
 NAMES = tuple(SPELLINGS)
 # Services that sign clients in with Basic [SEED, DOC]; the others take id and secret in the body.
@@ -105,9 +110,12 @@ class Service:
         return self.daemon.request(method, path, self.bearer(token), host=self.host)
 
     def guard(self, token, headers=None):
-        original = {"X-Original-Method": "GET", "X-Original-URI": "/things/1"}
-        return self.daemon.request("GET", f"/guard/{self.realm}", {**original, **self.bearer(token), **(headers or {})},
-                                   host=self.host)
+        return self.daemon.request("GET", f"/guard/{self.realm}",
+                                   {**self.original(), **self.bearer(token), **(headers or {})}, host=self.host)
+
+    def original(self):
+        """What a gateway tells of an ordinary request."""
+        return dict(zip(("X-Original-Method", "X-Original-URI"), self.spelling.api))
 
     def introspect(self, token, caller=None):
         caller = caller or self.credentials.get("resource_server") or self.account["resource_server"]

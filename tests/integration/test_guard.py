@@ -4,20 +4,33 @@ import pytest
 from http1 import Connection, request_bytes
 from service import Service
 
-# The original request: method, target. What each gateway makes of it.
-GATEWAYS = {
-    "nginx": ("GET", "/guard/{realm}", {"X-Original-Method": "POST", "X-Original-URI": "/things?id=1",
-                                        "X-Forwarded-For": "192.0.2.7", "Connection": "close"}),
-    "traefik": ("GET", "/guard/{realm}", {"X-Forwarded-Method": "POST", "X-Forwarded-Proto": "https",
-                                          "X-Forwarded-Host": "api.example.com", "X-Forwarded-Uri": "/things?id=1",
-                                          "X-Forwarded-For": "192.0.2.7", "X-Forwarded-Port": "443",
-                                          "User-Agent": "curl/8", "Accept-Encoding": "gzip"}),
-    "caddy": ("GET", "/guard/{realm}", {"X-Forwarded-Method": "POST", "X-Forwarded-Uri": "/things?id=1",
-                                        "X-Forwarded-Proto": "https", "X-Forwarded-Host": "api.example.com",
-                                        "X-Forwarded-For": "192.0.2.7"}),
-    "envoy": ("POST", "/guard/{realm}/things?id=1", {"Content-Length": "0", "X-Envoy-Internal": "true",
-                                                    "X-Forwarded-For": "192.0.2.7", "X-Request-Id": "abc"}),
-}
+
+
+def by_nginx(realm, method, target):
+    return "GET", f"/guard/{realm}", {"X-Original-Method": method, "X-Original-URI": target,
+                                      "X-Forwarded-For": "192.0.2.7", "Connection": "close"}
+
+
+def by_traefik(realm, method, target):
+    return "GET", f"/guard/{realm}", {"X-Forwarded-Method": method, "X-Forwarded-Proto": "https",
+                                      "X-Forwarded-Host": "api.example.com", "X-Forwarded-Uri": target,
+                                      "X-Forwarded-For": "192.0.2.7", "X-Forwarded-Port": "443",
+                                      "User-Agent": "curl/8", "Accept-Encoding": "gzip"}
+
+
+def by_caddy(realm, method, target):
+    return "GET", f"/guard/{realm}", {"X-Forwarded-Method": method, "X-Forwarded-Uri": target,
+                                      "X-Forwarded-Proto": "https", "X-Forwarded-Host": "api.example.com",
+                                      "X-Forwarded-For": "192.0.2.7"}
+
+
+def by_envoy(realm, method, target):
+    return method, f"/guard/{realm}{target}", {"Content-Length": "0", "X-Envoy-Internal": "true",
+                                               "X-Forwarded-For": "192.0.2.7", "X-Request-Id": "abc"}
+
+
+# What each gateway makes of the original request.
+GATEWAYS = {"nginx": by_nginx, "traefik": by_traefik, "caddy": by_caddy, "envoy": by_envoy}
 
 
 @pytest.fixture(params=["standard", "podio", "podchaser", "producthunt"])
@@ -26,8 +39,9 @@ def service(request, shared_demo):
 
 
 def ask(service, gateway, headers):
-    method, path, own = GATEWAYS[gateway]
-    return service.daemon.request(method, path.format(realm=service.realm), {**own, **headers})
+    method, path = service.spelling.api
+    method, path, own = GATEWAYS[gateway](service.realm, method, f"{path}?id=1")
+    return service.daemon.request(method, path, {**own, **headers})
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)

@@ -145,7 +145,7 @@ def test_instances_are_strangers(shared_demo, name):
         assert service.guard(token).header("X-Jeton-Instance") == here
         for instance, status in ((here, 200), (there, 403)):
             path = f"/guard/{name}?instance={instance}"
-            assert shared_demo.request("GET", path, service.bearer(token)).status == status
+            assert shared_demo.request("GET", path, {**service.original(), **service.bearer(token)}).status == status
         assert service.introspect(token).json()["instance"] == here
         reply = service.whoami(token)
         assert reply.status == 200 and there.encode() not in reply.body

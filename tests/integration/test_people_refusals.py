@@ -259,8 +259,9 @@ def test_instance_of_a_token_is_held(shared_demo, person):
     first, second = (instance["name"] for instance in person.account["instances"])
     token = person.read_tokens(person.redeem(person.give_code(first)))["access_token"]
     path = f"/guard/{person.name}?instance="
-    assert shared_demo.request("GET", path + first, person.service.bearer(token)).status == 200
-    assert shared_demo.request("GET", path + second, person.service.bearer(token)).status in (401, 403)
+    headers = {**person.service.original(), **person.service.bearer(token)}
+    assert shared_demo.request("GET", path + first, headers).status == 200
+    assert shared_demo.request("GET", path + second, headers).status in (401, 403)
 
 
 def test_realms_are_strangers(shared_demo):
