@@ -6,6 +6,7 @@
 #include "dialect/echo.h"
 #include "dialect/encode.h"
 #include "dialect/face.h"
+#include "dialect/question.h"
 #include "dialect/shape.h"
 #include "http/message.h"
 #include "oauth/grant.h"
@@ -24,6 +25,7 @@ struct call *desk_call(struct exchange *exchange, const struct desk *desk)
     call->realm = desk->realm;
     call->meter = desk->meter;
     call->wanted_facts = desk->endpoint->reply.facts;
+    call->guarded = (struct guarded_request){.estimate = question_estimate, .message = &exchange->request};
     call->now = exchange->now;
     call->client_address = exchange->request.client_address;
     call->client_authentication = desk->dialect->client_authentication;

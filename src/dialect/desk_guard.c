@@ -11,7 +11,6 @@
 #include "dialect/desk.h"
 #include "dialect/encode.h"
 #include "dialect/face.h"
-#include "dialect/question.h"
 #include "dialect/shape.h"
 #include "http/message.h"
 #include "oauth/call.h"
@@ -147,9 +146,10 @@ static void assume_original(struct exchange *exchange, const struct desk *desk, 
         request->path = str_slice(target.value, 0, mark);
         request->query = mark < target.value.len ? str_slice(target.value, mark + 1, target.value.len) : STR_NONE;
     }
-    if (!method.is_disputed && !target.is_disputed && str_is_present(method.value) && str_is_present(target.value))
-        call->guarded = (struct guarded_request){
-            .method = request->method, .path = request->path, .estimate = question_estimate, .message = request};
+    if (method.is_disputed || target.is_disputed || !str_is_present(method.value) || !str_is_present(target.value))
+        return;
+    call->guarded.method = request->method;
+    call->guarded.path = request->path;
 }
 
 /* "rate_limited;limit=250;remaining=0;reset=17": bytes that mean the same in a header and in a query. */

@@ -129,7 +129,7 @@ static void load_operation(struct loader *loader, const struct yaml_node *map, s
     endpoint->operation = operation_find(endpoint->does);
     if (!endpoint->operation)
         load_mistake(loader, does ? does : map, endpoint->does,
-                     "token, authorize, revoke, introspect, metadata, guard, whoami or graphql");
+                     "token, authorize, revoke, introspect, metadata, guard, whoami, cost or graphql");
 }
 
 /* `replies` may say besides "token" what "token password" differs in. */

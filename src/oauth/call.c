@@ -26,6 +26,7 @@ static const struct operation operations[] = {
     {STR_INIT("introspect"), false, introspect_check, introspect_prepare, NULL, NULL, NULL},
     {STR_INIT("metadata"), false, check_nothing, metadata_prepare, NULL, NULL, NULL},
     {STR_INIT("guard"), true, guard_check, guard_prepare, NULL, NULL, NULL},
+    {STR_INIT("cost"), true, whoami_check, cost_prepare, NULL, NULL, NULL},
     {STR_INIT("whoami"), true, whoami_check, whoami_prepare, NULL, NULL, NULL},
 };
 

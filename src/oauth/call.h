@@ -294,6 +294,7 @@ STEP guard_check(struct call *call);
 STEP guard_prepare(struct call *call, struct store_reader *reader);
 STEP whoami_check(struct call *call);
 STEP whoami_prepare(struct call *call, struct store_reader *reader);
+STEP cost_prepare(struct call *call, struct store_reader *reader);
 STEP introspect_check(struct call *call);
 STEP introspect_prepare(struct call *call, struct store_reader *reader);
 STEP revoke_check(struct call *call);

@@ -1,5 +1,5 @@
 /*
- * guard.c — may this request pass? And whoami: the token's holder asks about it.
+ * guard.c — may this request pass? And two questions of the token's holder: whose it is, and what a query would cost.
  *
  * Specs: RFC 6750 §2.1, §3.
  */
@@ -83,7 +83,7 @@ static STEP hold_rules(struct call *call)
 static void estimate_cost(struct call *call)
 {
     const struct guarded_request *guarded = &call->guarded;
-    if (call->rule && call->rule->cost_is_estimated && guarded->estimate)
+    if (guarded->estimate)
         call->cost = guarded->estimate(call, guarded->message);
 }
 
@@ -94,8 +94,23 @@ enum outcome guard_prepare(struct call *call, struct store_reader *reader)
     if (str_is_present(call->needed_instance))
         REQUIRE(call, call->instance && str_equal(call->instance->name, call->needed_instance), instance_differs);
     TRY(hold_rules(call));
-    estimate_cost(call);
+    if (call->rule && call->rule->cost_is_estimated)
+        estimate_cost(call);
     TRY(limit_take(call));
+    call->is_settled = true;
+    return OK;
+}
+
+/* What the same request would cost the token's client: told even where it would be refused, and not charged. */
+enum outcome cost_prepare(struct call *call, struct store_reader *reader)
+{
+    TRY(bearer_read(call, reader, call->authorization.token));
+    estimate_cost(call);
+    call->is_rehearsal = true;
+    if (limit_take(call) == FAILED)
+        return FAILED;
+    call->refusal = NOT_REFUSED;
+    call_set_number(call, FACT_query_cost, call->cost);
     call->is_settled = true;
     return OK;
 }

@@ -43,6 +43,19 @@ static void fields_count_as_often_as_they_may_be_there(void **state)
     assert_points("mutation { rate(id: 1) { ok } }", NULL, 2);
 }
 
+/* Podchaser's documents: one podcast with eight fields "around 9", ten with nine "around 100". [DOC] */
+static void documented_queries_cost_what_is_documented(void **state)
+{
+    (void)state;
+    assert_points("query { podcast(identifier: {id: \"278981407\", type: APPLE_PODCASTS}) {"
+                  " id, title, description, url, rssUrl, imageUrl, language, numberOfEpisodes, } }",
+                  NULL, 9);
+    assert_points("query { podcasts(searchTerm: \"Marketing\", first: 10,"
+                  " sort: {sortBy: FOLLOWER_COUNT, direction: DESCENDING}) {"
+                  " id, title, description, url, rssUrl, imageUrl, language, numberOfEpisodes, applePodcastsId, } }",
+                  NULL, 91);
+}
+
 static void aliases_and_fragments_count_each_time(void **state)
 {
     (void)state;
@@ -131,6 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_count_as_often_as_they_may_be_there),
+        cmocka_unit_test(documented_queries_cost_what_is_documented),
         cmocka_unit_test(aliases_and_fragments_count_each_time),
         cmocka_unit_test(breadths_are_found_in_variables_and_objects),
         cmocka_unit_test(named_operation_counts_or_the_dearest),
