@@ -97,6 +97,17 @@ def test_identity_from_outside_does_not_pass(gateway, caller):
     assert "forged" not in reply.body.decode()
 
 
+@pytest.mark.parametrize("named", [f"X-Jeton-{name}" for name in ("Client", "subject", "SCOPE")] + ["Authorization"])
+def test_a_client_cannot_have_identity_removed(api, gateway, caller, named):
+    """[RFC9110 7.6.1] Proxies remove what Connection names; the guard's names must not be among that."""
+    before = len(api.seen)
+    for connection in (f"keep-alive, {named}", f"{named},close", named):
+        gateway.request("GET", "/things/1", caller.headers(Connection=connection))
+    for seen in api.seen[before:]:
+        for name in IDENTITY:
+            assert len(values(seen, f"x-jeton-{name}")) == 1, name
+
+
 def underscores(name):
     return name.replace("-", "_")
 
@@ -113,7 +124,9 @@ def test_nor_does_its_word_about_the_method(api, gateway, caller, header):
 
 
 @pytest.mark.parametrize("target", ["/things/../mine/1", "/things/%2e%2e/mine/1", "/things/..%2fmine/1", "//mine/1",
-                                    "/things/..;/mine/1", "/./mine/1", "/things/%5c../mine/1"])
+                                    "/things/..;/mine/1", "/./mine/1", "/things/%5c../mine/1",
+                                    "http://api.example/mine/1", "http://api.example//mine/1", "/things/1#/../mine/1",
+                                    "/things/1/%00/mine/1", "/mine%2f1", "/%6dine/1", "*"])
 def test_no_way_around_a_rule(api, gateway, caller, target):
     """Whatever a gateway makes of such a path: the API does not get it with a token that may not."""
     before = len(api.seen)

@@ -3,7 +3,8 @@ and what they make of the answers.
 
 Traefik as pkg/middlewares/auth/forward.go of 2.x and 3.x does it: GET to the address; of the client's headers those of
 authRequestHeaders, all where it is left out; X-Forwarded-* of the request itself unless trustForwardHeader. On 2xx
-authResponseHeaders are taken over, or removed where the answer lacks them; any other answer is the client's.
+authResponseHeaders are taken over, or removed where the answer lacks them; any other answer is the client's. What
+Connection names is dropped on the way to the API.
 
 Envoy as its ext_authz filter documents it: the client's method, path_prefix before its path and query, Host,
 Authorization, Content-Length: 0, and headers_to_add in place of what the client sent. On 200 allowed_upstream_headers are
@@ -62,7 +63,9 @@ class Traefik:
         taken = {name.lower() for name in self.own["authResponseHeaders"]}
         headers = {name: value for name, value in headers.items() if name.lower() not in self.removed}
         kept = [(name, value) for name, value in headers.items() if name.lower() not in taken]
-        return Passed(kept + [(name, value) for name, value in answer.headers if name.lower() in taken])
+        kept += [(name, value) for name, value in answer.headers if name.lower() in taken]
+        named = [name.strip().lower() for name in headers.get("Connection", "").split(",")]
+        return Passed([(name, value) for name, value in kept if name.lower() not in named])
 
 
 class Envoy:
@@ -118,6 +121,7 @@ def caller(request, jeton):
 def test_the_holder_of_a_token_reaches_the_api_by_name(through, caller, method):
     """All seven identity headers, once each; those that the client sent are gone."""
     forged = {spelling: "forged" for name in IDENTITY for spelling in (name, name.replace("-", "_"))}
+    forged["Connection"] = "X-Jeton-Client, x-jeton-scope"
     passed = through(caller.service.realm, method, "/things/1?id=1", caller.headers(**forged))
     assert isinstance(passed, Passed), str(passed)
     got = [(name.lower(), value) for name, value in passed.headers if name.lower().replace("_", "-") in IDENTITY]
