@@ -11,6 +11,7 @@
 #include "cli/help.h"
 #include "cli/manual.h"
 #include "cli/operator.h"
+#include "cli/usage.h"
 #include "daemon/configuration.h"
 #include "daemon/daemon.h"
 #include "daemon/demo.h"
@@ -335,6 +336,15 @@ static const struct cli_command commands[] = {
         .help =
             "It goes by way of the outbox, as every mail does. When the relay refuses it, the daemon's log says why.",
         .operands = {{"recipient", OPERAND_TEXT, "the address that it goes to", true}}, .options = {IN_REALM}),
+    OPERATOR("usage", "Show what clients did: requests, refusals, points, tokens, users, times of the guard",
+             .help =
+                 "Counted each second, by UTC's hours; older than 30 days by the day, and not at all after 400 days.",
+             .print = usage_print,
+             .options = {IN_REALM,
+                         {"client", OPERAND_TEXT, "only this client, by its name on the wire", false},
+                         {"since", OPERAND_TEXT, "a time ago (24h, 30d) or a day (2026-11-01); else 24h", false},
+                         {"by", OPERAND_TEXT, "hour, day, client or rule: what a line is about; else hour", false},
+                         {"chart", OPERAND_VIEW, "bars instead of a table", false}}),
     OPERATOR("backup", "Copy the database, consistent, while serving",
              .help = "The daemon writes the file, with the rights of its own user; it must not be there yet.",
              .operands = {{"path", OPERAND_PATH, "the file to write", true}}),

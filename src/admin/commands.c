@@ -105,6 +105,7 @@ static const struct command commands[] = {
      false,
      {REQUIRED_TEXT("method"), REQUIRED_TEXT("uri"), TEXT("token"), TEXT("realm")}},
     {"mail test", command_mail_test, true, {TEXT("realm"), REQUIRED_TEXT("recipient")}},
+    {"usage", command_usage, false, {TEXT("realm"), TEXT("client"), TEXT("since"), TEXT("by")}},
     {"backup", command_backup, true, {REQUIRED_TEXT("path")}},
     {"stats", command_stats, false, {{0}}},
 };
@@ -179,10 +180,10 @@ const struct realm *command_find_realm(const struct command_call *call, int64_t 
     return NULL;
 }
 
-enum outcome command_client(struct command_call *call, const struct realm **ret_realm, struct client_row **ret_row)
+enum outcome command_find_client(struct command_call *call, struct str client_id, const struct realm **ret_realm,
+                                 struct client_row **ret_row)
 {
     struct store_reader *reader = store_reader(call->host->store);
-    struct str client_id = argument_text(call, "client_id");
     struct str realm_name = argument_text(call, "realm");
     for (size_t i = 0; i < call->realm_count; i++) {
         const struct realm *realm = call->realms[i];
@@ -199,6 +200,11 @@ enum outcome command_client(struct command_call *call, const struct realm **ret_
         return OK;
     }
     return command_refuse(call, STR("there is no such client"));
+}
+
+enum outcome command_client(struct command_call *call, const struct realm **ret_realm, struct client_row **ret_row)
+{
+    return command_find_client(call, argument_text(call, "client_id"), ret_realm, ret_row);
 }
 
 json_t *time_json(int64_t at)

@@ -70,7 +70,10 @@ bool argument_flag(const struct command_call *call, const char *name);
 enum outcome command_realm(struct command_call *call, const struct realm **ret_realm);
 /* NULL when the realm has left the configuration. */
 const struct realm *command_find_realm(const struct command_call *call, int64_t realm_id);
-/* The client that the argument `client_id` names, in the realm that `realm` names or in any; noted. */
+/* The client of that name, in the realm that the argument `realm` names or in any; noted. */
+enum outcome command_find_client(struct command_call *call, struct str client_id, const struct realm **ret_realm,
+                                 struct client_row **ret_row);
+/* The one that the argument `client_id` names. */
 enum outcome command_client(struct command_call *call, const struct realm **ret_realm, struct client_row **ret_row);
 
 /* The user that the argument `username` names, in the realm that `realm` names; noted. */
@@ -125,6 +128,7 @@ enum outcome command_token_inspect(struct command_call *call);
 enum outcome command_token_revoke(struct command_call *call);
 enum outcome command_guard_test(struct command_call *call);
 enum outcome command_mail_test(struct command_call *call);
+enum outcome command_usage(struct command_call *call);
 enum outcome command_realm_list(struct command_call *call);
 enum outcome command_backup(struct command_call *call);
 enum outcome command_stats(struct command_call *call);

@@ -175,9 +175,10 @@ static int read_option(struct cli_call *call, int argc, char **argv, int *ret_us
     *ret_used = 1;
     if (!option)
         return misuse(call, arena_printf(call->arena, "there is no option %s", argv[0]));
-    if (option->kind == OPERAND_FLAG && has_value)
+    bool is_flag = option->kind == OPERAND_FLAG || option->kind == OPERAND_VIEW;
+    if (is_flag && has_value)
         return misuse(call, arena_printf(call->arena, "--%.*s takes no value", (int)equals, name.ptr));
-    if (option->kind == OPERAND_FLAG)
+    if (is_flag)
         return add_value(call, option, STR(""));
     if (has_value)
         return add_value(call, option, str_slice(name, equals + 1, SIZE_MAX));

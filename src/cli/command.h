@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "base/json.h"
 #include "base/text.h"
 
 struct arena;
@@ -23,6 +24,7 @@ enum operand_kind {
     OPERAND_TEXT,
     OPERAND_NUMBER,
     OPERAND_FLAG,   /* options only: takes no value */
+    OPERAND_VIEW,   /* the same, about how the result is shown: the daemon does not hear of it */
     OPERAND_SECRET, /* `-` reads one line from stdin: the process list is public */
     OPERAND_STDIN,  /* `-` only: what the process list must not show */
     OPERAND_PATH,   /* made absolute: the daemon stands in another folder */
@@ -47,6 +49,8 @@ struct cli_command {
     const char *summary; /* one line */
     const char *help;    /* more; NULL: the summary says it all */
     int (*run)(struct cli_call *call);
+    /* Of operator's commands: the result for people; NULL: print_result. */
+    void (*print)(const struct cli_call *call, const json_t *result, struct buf *out);
     bool has_no_json; /* it has no result for programs: no --json */
     bool is_operator; /* works on a running server: takes --socket and --config */
     bool takes_words; /* any number of operands, left in `words` */

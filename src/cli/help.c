@@ -21,7 +21,7 @@ void help_write_placeholder(struct buf *out, const struct operand *operand)
 void help_write_option(struct buf *out, const struct operand *option)
 {
     add_option_name(out, option);
-    if (option->kind == OPERAND_FLAG)
+    if (option->kind == OPERAND_FLAG || option->kind == OPERAND_VIEW)
         return;
     buf_add_char(out, ' ');
     help_write_placeholder(out, option);

@@ -12,6 +12,8 @@
 /* The command's own are for the daemon; those that all have in common are for us. */
 static bool is_for_daemon(const struct cli_command *command, const struct operand *operand)
 {
+    if (operand->kind == OPERAND_VIEW)
+        return false;
     return (operand >= command->operands && operand < command->operands + OPERAND_COUNT_MAX) ||
            (operand >= command->options && operand < command->options + OPTION_COUNT_MAX);
 }
@@ -22,6 +24,7 @@ static json_t *value_json(const struct cli_value *value)
     case OPERAND_NUMBER:
         return json_integer(value->number);
     case OPERAND_FLAG:
+    case OPERAND_VIEW:
         return json_true();
     case OPERAND_TEXT:
     case OPERAND_SECRET:
@@ -54,7 +57,10 @@ static int print_for_people(const struct cli_call *call, const json_t *result)
 {
     struct buf out;
     buf_init(&out, call->arena, OUTPUT_MAX);
-    print_result(&out, result);
+    if (call->command->print)
+        call->command->print(call, result, &out);
+    else
+        print_result(&out, result);
     int status = cli_print(buf_str(&out));
     if (print_has_secret(result))
         fputs("Keep the secret now: only its hash is stored, so it cannot be shown again.\n", stderr);

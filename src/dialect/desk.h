@@ -48,6 +48,7 @@ void desk_serve_graphql(struct exchange *exchange, const struct desk *desk, cons
 /* `parts` of the listener that it came by, as face_handle. */
 void desk_serve_charge(struct exchange *exchange, const struct desk *desk, const struct face_means *means,
                        unsigned parts);
+void desk_serve_usage(struct exchange *exchange, const struct desk *desk, const struct face_means *means);
 void desk_serve_authorize(struct exchange *exchange, const struct desk *desk, const struct face_means *means);
 
 /* An authorization request of this desk again, from its query: decoded, checked, prepared. */

@@ -31,7 +31,7 @@ static void prove(struct job *job)
 {
     struct desk_errand *errand = errand_of(job);
     enum outcome outcome = errand->prove(errand);
-    if (outcome == OK) {
+    if (outcome == OK && errand->apply) {
         store_submit(errand->store, &errand->unit);
         return;
     }

@@ -21,9 +21,9 @@ struct desk_errand {
     struct job job;
     struct store *store;
     struct exchange *exchange;
-    /* On the crew's thread; NULL: nothing is slow. Unless OK, nothing is applied. */
+    /* On the crew's thread; NULL: nothing is slow. Unless OK, nothing is applied. One of the two is there. */
     enum outcome (*prove)(struct desk_errand *errand);
-    /* On the store's thread; may run twice. */
+    /* On the store's thread; may run twice. NULL: nothing is written. */
     enum outcome (*apply)(struct desk_errand *errand, struct store_tx *tx);
     /* On the worker again. `failure` is a machine's, of all the errand; NOT_REFUSED: none. */
     void (*answer)(struct desk_errand *errand, enum refusal failure);

@@ -76,6 +76,8 @@ void face_handle(const struct face *face, struct exchange *exchange, unsigned pa
         desk_serve_guard(exchange, desk, &face->means);
     else if (desk->endpoint->graphql)
         desk_serve_graphql(exchange, desk, &face->means);
+    else if (desk->endpoint->tells_usage)
+        desk_serve_usage(exchange, desk, &face->means);
     else if (desk->endpoint->asks_person)
         desk_serve_authorize(exchange, desk, &face->means);
     else
@@ -162,6 +164,19 @@ static void add_charge(struct builder *builder)
     add_route(builder, desk, STR_NONE, path, STR("POST"));
 }
 
+/* For clients that want to know what they did, and for the portal that shows it. */
+static void add_usage(struct builder *builder)
+{
+    const struct face_realm *realm = builder->realm;
+    struct endpoint *endpoint = arena_new(builder->arena, struct endpoint);
+    endpoint->does = STR("usage");
+    endpoint->tells_usage = true;
+    const struct desk *desk = desk_create(builder->arena, realm->realm, realm->dialect, endpoint,
+                                          FACE_PUBLIC | FACE_GUARD, builder->face->means.meter);
+    struct str path = arena_printf(builder->arena, "/usage/%.*s", STR_ARGS(realm->realm->name));
+    add_route(builder, desk, STR_NONE, path, STR("GET"));
+}
+
 struct face *face_create(struct arena *arena, const struct face_means *means, const struct face_realm *realms,
                          size_t count, struct mistakes *mistakes)
 {
@@ -176,6 +191,7 @@ struct face *face_create(struct arena *arena, const struct face_means *means, co
             add_endpoint(&builder, &dialect->endpoints[e]);
         add_guard(&builder);
         add_charge(&builder);
+        add_usage(&builder);
     }
     return mistakes->count == count_before ? face : NULL;
 }

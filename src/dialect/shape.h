@@ -101,6 +101,7 @@ struct endpoint {
     const struct operation *operation;   /* NULL: graphql */
     const struct graphql_shape *graphql; /* NULL: operation */
     bool asks_person;                    /* the operation is `authorize` */
+    bool tells_usage;                    /* no operation: a client asks what it did */
     unsigned bodies;                     /* bits of enum body_kind */
     bool ignores_other_bodies;           /* another kind of body counts as no parameters */
     bool refuses_query;

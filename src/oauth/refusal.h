@@ -102,6 +102,8 @@
     X(charge_malformed, invalid_request, "The points, the rule or the subject cannot be read.")                      \
     X(charge_not_allowed, unauthorized_client, "The client may not tell what requests cost.")                        \
     X(points_used_up, rate_limited, "All points are used up; try again later.")                                      \
+    X(usage_question_wrong, invalid_request, "The parameters since, by or client_id cannot be read.")                \
+    X(usage_too_much, invalid_request, "That is too much at once; ask for a shorter time or for one client.")        \
     X(store_unavailable, temporarily_unavailable, "The server cannot store anything at the moment.")
 
 enum refusal {

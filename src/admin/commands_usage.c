@@ -1,0 +1,48 @@
+#include "admin/commands.h"
+
+#include "base/arena.h"
+#include "meter/summary.h"
+#include "meter/summary_json.h"
+#include "oauth/realm.h"
+#include "store/store.h"
+
+/* Of an operator, who may wait. */
+#define ROWS_MAX 20000000
+
+/* The client and its realm, or a realm with all its clients. */
+static enum outcome choose(struct command_call *call, struct summary_query *query)
+{
+    const struct realm *realm;
+    struct client_row *client = NULL;
+    if (str_is_present(argument_text(call, "client")))
+        TRY(command_find_client(call, argument_text(call, "client"), &realm, &client));
+    else
+        TRY(command_realm(call, &realm));
+    query->realm = realm->name;
+    query->realm_id = realm->id;
+    query->client = client;
+    return OK;
+}
+
+static enum outcome read_query(struct command_call *call, struct summary_query *query)
+{
+    if (!summary_read_by(argument_text(call, "by"), &query->by))
+        return command_refuse(call, STR("--by takes hour, day, client or rule"));
+    if (!summary_read_since(argument_text(call, "since"), call->now, &query->since_at))
+        return command_refuse(call, STR("--since takes a time ago, as 24h or 30d, or a day, as 2026-11-01"));
+    return choose(call, query);
+}
+
+enum outcome command_usage(struct command_call *call)
+{
+    struct summary_query query = {.row_max = ROWS_MAX};
+    struct summary summary;
+    struct store_reader *reader = store_reader(call->host->store);
+    json_t *object;
+    TRY(read_query(call, &query));
+    TRY(summary_make(reader, call->arena, &query, &summary));
+    if (summary.is_too_much)
+        return command_refuse(call, STR("that is too much at once; ask for a shorter time or for one client"));
+    TRY(summary_json(reader, call->arena, &query, &summary, &object));
+    return command_answer(call, json_incref(object));
+}

@@ -1,0 +1,111 @@
+/*
+ * desk_usage.c — the desk that tells clients what they did: GET /usage/REALM?since=24h&by=hour&client_id=…
+ *
+ * It is no API's own and speaks the same in every dialect; only its refusals are the dialect's. Reading many rows is
+ * slow work, so it is the crew's.
+ *
+ * Threads: as the other desks.
+ */
+#include "base/arena.h"
+#include "base/codec.h"
+#include "dialect/decode.h"
+#include "dialect/desk.h"
+#include "dialect/desk_errand.h"
+#include "dialect/encode.h"
+#include "dialect/face.h"
+#include "http/message.h"
+#include "meter/summary_json.h"
+#include "oauth/call.h"
+#include "oauth/inquiry.h"
+
+struct usage_errand {
+    struct desk_errand errand;
+    const struct desk *desk;
+    struct call *call;
+    struct summary_query query;
+    struct str body;
+};
+
+static void answer(struct exchange *exchange, const struct desk *desk, struct call *call, struct str body)
+{
+    desk_count_call(exchange, desk, call);
+    if (call->refusal) {
+        encode_refusal(exchange, call, desk_errors(desk), STR_NONE);
+    } else {
+        response_header_add(exchange, STR("Cache-Control"), STR("no-store"));
+        response_answer(exchange, 200, STR("application/json"), body);
+    }
+    desk_count(exchange, desk);
+}
+
+static void answer_errand(struct desk_errand *errand, enum refusal failure)
+{
+    const struct usage_errand *own = (struct usage_errand *)errand;
+    if (failure)
+        own->call->refusal = failure;
+    answer(errand->exchange, own->desk, own->call, own->body);
+}
+
+static STEP summarize(struct usage_errand *own, struct store_reader *reader)
+{
+    struct summary summary;
+    json_t *object;
+    TRY(inquiry_answer(own->call, reader, &own->query, &summary));
+    TRY(summary_json(reader, own->call->arena, &own->query, &summary, &object));
+    own->body = json_text(own->call->arena, object);
+    return OK;
+}
+
+static enum outcome look_up(struct desk_errand *errand)
+{
+    struct usage_errand *own = (struct usage_errand *)errand;
+    enum outcome outcome = summarize(own, store_reader(errand->store));
+    if (outcome != FAILED)
+        return outcome;
+    own->call->refusal = REFUSED_store_unavailable;
+    return REFUSED;
+}
+
+/* Unknown names are ignored, as everywhere; a known one comes once. */
+static STEP read_pair(struct call *call, struct str pair, struct inquiry *inquiry)
+{
+    size_t equals = str_find(pair, '=');
+    struct str name = str_slice(pair, 0, equals);
+    struct str *value = str_equal(name, STR("since"))       ? &inquiry->since
+                        : str_equal(name, STR("by"))        ? &inquiry->by
+                        : str_equal(name, STR("client_id")) ? &inquiry->client_id
+                                                            : NULL;
+    if (!value)
+        return OK;
+    REQUIRE(call, !str_is_present(*value), parameter_repeated);
+    REQUIRE(call, form_decode(call->arena, str_slice(pair, equals + 1, pair.len), value), text_invalid);
+    return OK;
+}
+
+static STEP settle(struct exchange *exchange, const struct desk *desk, struct call *call, struct store_reader *reader,
+                   struct summary_query *ret_query)
+{
+    struct inquiry inquiry = {0};
+    struct str rest = exchange->request.query, pair;
+    decode_authorization(desk->dialect, exchange->request.authorization, call);
+    while (rest.len && str_next(&rest, '&', &pair))
+        TRY(read_pair(call, pair, &inquiry));
+    return inquiry_settle(call, reader, &inquiry, ret_query);
+}
+
+void desk_serve_usage(struct exchange *exchange, const struct desk *desk, const struct face_means *means)
+{
+    struct usage_errand *own = arena_new(exchange->arena, struct usage_errand);
+    struct call *call = desk_call(exchange, desk);
+    enum outcome outcome = settle(exchange, desk, call, store_reader(means->store), &own->query);
+    if (outcome == FAILED)
+        call->refusal = REFUSED_store_unavailable;
+    if (outcome != OK) {
+        answer(exchange, desk, call, STR_NONE);
+        return;
+    }
+    own->errand = (struct desk_errand){.exchange = exchange, .prove = look_up, .answer = answer_errand};
+    own->desk = desk;
+    own->call = call;
+    desk_errand_begin(&own->errand, means);
+}

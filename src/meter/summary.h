@@ -1,0 +1,57 @@
+/*
+ * summary.h — usage as people read it: rows of the store added up by hour, day, client or rule.
+ *
+ * What was counted in the last second may not be there yet.
+ *
+ * Threads: any; it reads many rows, so not on an HTTP worker.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/text.h"
+#include "store/usage.h"
+
+struct arena;
+struct client_row;
+struct store_reader;
+
+enum summary_by { SUMMARY_BY_HOUR, SUMMARY_BY_DAY, SUMMARY_BY_CLIENT, SUMMARY_BY_RULE };
+
+/* Lines that are told; with more, those with the fewest requests are left out (by time: the oldest). */
+#define SUMMARY_LINES_MAX 1000
+
+struct summary_query {
+    struct str realm; /* its name */
+    int64_t realm_id;
+    const struct client_row *client; /* NULL: every one, and who is not known */
+    int64_t since_at;                /* as summary_read_since has it */
+    enum summary_by by;
+    size_t row_max; /* rows that may be looked at */
+};
+
+/* "24h" or "30d" ago, or "2026-11-01" (UTC); absent: 24 hours. The beginning of the hour that it lies in, or of the
+ * day where usage is kept by the day. False when it is none of these, or lies ahead. */
+bool summary_read_since(struct str text, int64_t now, int64_t *ret_since_at);
+/* "hour", "day", "client" or "rule"; absent: hour. */
+bool summary_read_by(struct str text, enum summary_by *ret_by);
+
+struct summary_line {
+    struct usage_key key; /* what it is by; the rest is 0 and empty */
+    int64_t counts[USAGE_COUNT_COUNT];
+    uint64_t subject_count;
+    int64_t p50_ns; /* 0: there was no request */
+    int64_t p99_ns;
+};
+
+struct summary {
+    struct summary_line *lines; /* by time: in its order; else those with the most requests first */
+    size_t line_count;
+    struct summary_line total; /* of what was left out, too */
+    bool is_cut;               /* lines were left out */
+    bool is_too_much;          /* there are more rows than may be looked at, and this is nothing */
+};
+
+STEP summary_make(struct store_reader *reader, struct arena *arena, const struct summary_query *query,
+                  struct summary *ret_summary);

@@ -1,0 +1,45 @@
+#include "oauth/inquiry.h"
+
+#include "oauth/call.h"
+#include "oauth/client.h"
+#include "store/applications.h"
+
+/* NULL for everybody. */
+static STEP choose_client(struct call *call, struct store_reader *reader, struct str client_id,
+                          const struct client_row **ret_client)
+{
+    struct client_row *client = call->client;
+    bool may_see_all = call->client->flags & CLIENT_MAY_INTROSPECT;
+    if (!may_see_all)
+        REQUIRE(call, !str_is_present(client_id) || str_equal(client_id, client->client_id), client_differs);
+    else if (!str_is_present(client_id))
+        client = NULL;
+    else
+        TRY(client_find(reader, call->arena, call->realm->id, client_id, &client));
+    REQUIRE(call, client || !str_is_present(client_id), usage_question_wrong);
+    *ret_client = client;
+    return OK;
+}
+
+enum outcome inquiry_settle(struct call *call, struct store_reader *reader, const struct inquiry *inquiry,
+                            struct summary_query *ret_query)
+{
+    struct summary_query query = {
+        .realm = call->realm->name, .realm_id = call->realm->id, .row_max = INQUIRY_ROWS_MAX};
+    call->client_authentication = CLIENT_BY_HEADER;
+    TRY(client_check_credentials(call));
+    TRY(client_authenticate(call, reader));
+    REQUIRE(call, summary_read_by(inquiry->by, &query.by), usage_question_wrong);
+    REQUIRE(call, summary_read_since(inquiry->since, call->now, &query.since_at), usage_question_wrong);
+    TRY(choose_client(call, reader, inquiry->client_id, &query.client));
+    *ret_query = query;
+    return OK;
+}
+
+enum outcome inquiry_answer(struct call *call, struct store_reader *reader, const struct summary_query *query,
+                            struct summary *ret_summary)
+{
+    TRY(summary_make(reader, call->arena, query, ret_summary));
+    REQUIRE(call, !ret_summary->is_too_much, usage_too_much);
+    return OK;
+}

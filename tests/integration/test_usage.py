@@ -1,0 +1,341 @@
+"""Usage: what was asked is what is counted, to whoever may know it, through kills, moved clocks and both ways to ask."""
+
+import json
+import sqlite3
+import subprocess
+import threading
+import time
+from contextlib import closing
+
+import daemon as daemons
+import pytest
+from daemon import wait_until
+from http1 import Connection, ConnectionEnded, basic, request_bytes
+from service import NAMES, Service
+
+HOUR, DAY = 3600, 86400
+WRITTEN_SECONDS = 1.0  # [issue 4] what a kill may cost at most
+
+
+@pytest.fixture
+def clocked_demo(folder):
+    """A demo server whose time of day the test moves."""
+    daemon = daemons.demo(folder, daemons.Clock(folder))
+    yield daemon
+    daemon.stop() if daemon.is_running() else None
+
+
+def usage(daemon, realm="standard", **arguments):
+    return daemon.command("usage", realm=realm, **arguments)
+
+
+def jeton_usage(daemon, *words):
+    return subprocess.run([daemons.BINARY, "usage", "--socket", daemon.data_folder / "control.sock", *words],
+                          capture_output=True, text=True, timeout=60, check=False)
+
+
+def get_usage(daemon, client, realm="standard", query=""):
+    headers = {"Authorization": basic(client["client_id"], client["client_secret"])} if client else {}
+    return daemon.request("GET", f"/usage/{realm}{query}", headers)
+
+
+def wait_requests(daemon, count, **arguments):
+    """Once so many requests are written down, all that is."""
+    def find():
+        found = usage(daemon, **arguments)
+        return found if found["total"]["requests"] >= count else None
+    return wait_until(find, what=f"{count} requests in the usage")
+
+
+def refused_kinds(line):
+    return {kind: line[f"refused_{kind}"] for kind in ("token", "scope", "limit", "rule", "other")
+            if line[f"refused_{kind}"]}
+
+
+# --- what is counted ---
+
+
+def test_each_request_counts_once_under_its_client(own_demo):
+    service = Service(own_demo, "standard")
+    other = own_demo.create_client("standard")
+    token, others_token = service.token(), service.token(other)
+    for _ in range(30):
+        assert service.guard(token).status == 200
+    for _ in range(3):
+        assert service.guard(others_token).status == 200
+    assert own_demo.request("GET", "/guard/standard?scope=write", service.bearer(token)).status == 403
+    service.revoke(token)
+    assert service.guard(token).status == 401
+    assert service.guard("unknown").status == 401
+    assert own_demo.request("GET", "/guard/standard").status == 401
+
+    lines = {line["client_id"]: line for line in wait_requests(own_demo, 37, by="client")["usage"]}
+    own = lines[service.credentials["client_id"]]
+    # A revoked client-credentials token is gone, and with it whose it was.
+    assert (own["requests"], refused_kinds(own)) == (31, {"scope": 1})
+    assert (own["points"], own["tokens_issued"], own["environment"]) == (30, 1, "production")
+    assert 256 < own["p50_ns"] <= own["p99_ns"] < 10**9
+    assert (lines[other["client_id"]]["requests"], lines[other["client_id"]]["tokens_issued"]) == (3, 1)
+    assert (lines[None]["requests"], refused_kinds(lines[None])) == (3, {"token": 3})
+    assert lines[None]["environment"] is None
+
+
+def test_users_are_told_apart_by_what_they_may(own_demo):
+    """Distinct subjects: a service account is one, however often it comes."""
+    service = Service(own_demo, "podio")
+    for _ in range(3):
+        token = service.token()
+        for _ in range(4):
+            service.guard(token)
+    total = wait_requests(own_demo, 12, realm="podio")["total"]
+    assert (total["requests"], total["subjects"], total["tokens_issued"]) == (12, 1, 3)
+
+
+def test_rules_and_their_refusals(folder):
+    port = daemons.free_port()
+    configuration = f"""
+data_directory: data
+listeners: [{{address: "localhost:{port}", serves: [public, guard]}}]
+realms:
+  north:
+    dialect: standard
+    issuer: http://localhost:{port}
+    grants: {{client_credentials: {{}}}}
+    scopes: {{read: {{description: Read.}}, write: {{description: Write., level: write}}}}
+    default_scope: read
+    plans: {{small: [{{name: few, limit: scarce, seconds: 1h, most: 2}}]}}
+    default_plan: {{production: small}}
+    guard:
+      rules:
+        - {{path: "/things/*", scope: read, cost: 3, name: things}}
+        - {{path: /things, method: POST, scope: write, name: make}}
+        - {{path: /scarce, limit: scarce, name: scarce}}
+"""
+    daemon = daemons.serve(folder, configuration, port)
+    client = daemon.create_client("north")
+    token = daemon.post_form("/oauth2/token", {"grant_type": "client_credentials", **{
+        key: client[key] for key in ("client_id", "client_secret")}}).json()["access_token"]
+
+    def ask(method, path):
+        return daemon.request("GET", "/guard/north", {"Authorization": f"Bearer {token}", "X-Original-Method": method,
+                                                      "X-Original-URI": path}).status
+    assert [ask("GET", "/things/7") for _ in range(4)] == [200] * 4
+    assert ask("POST", "/things") == 403
+    assert ask("GET", "/elsewhere") == 403
+    assert [ask("GET", "/scarce") == 200 for _ in range(5)] == [True, True, False, False, False]
+    # What the API's server tells afterwards is no request of its own.
+    server = daemon.create_client("north", may_introspect=True)
+    told = daemon.request("POST", "/usage/north", {
+        "Authorization": basic(server["client_id"], server["client_secret"]), "X-Jeton-Client": client["client_id"],
+        "X-Jeton-Cost": "40", "X-Original-URI": "/things/7"})
+    assert told.status == 204
+
+    def find():
+        found = usage(daemon, realm="north", by="rule")
+        return found if (found["total"]["requests"], found["total"]["points"]) == (11, 54) else None
+    found = wait_until(find, what="eleven requests and their points")
+    lines = {line["rule"]: line for line in found["usage"]}
+    assert (lines["things"]["requests"], lines["things"]["points"]) == (4, 52)
+    assert refused_kinds(lines["things"]) == {}
+    assert (lines["make"]["requests"], refused_kinds(lines["make"])) == (1, {"scope": 1})
+    assert (lines["scarce"]["requests"], refused_kinds(lines["scarce"])) == (5, {"limit": 3})
+    assert (lines[None]["requests"], refused_kinds(lines[None]), lines[None]["tokens_issued"]) == (1, {"rule": 1}, 1)
+    assert refused_kinds(found["total"]) == {"scope": 1, "rule": 1, "limit": 3}
+    daemon.stop()
+
+
+def test_a_clean_stop_loses_nothing(own_demo):
+    service = Service(own_demo, "standard")
+    token = service.token()
+    for _ in range(50):
+        service.guard(token)
+    own_demo.stop()
+    with closing(sqlite3.connect(own_demo.data_folder / "jeton.db")) as database:
+        assert database.execute("SELECT sum(requests) FROM usage_hours").fetchone() == (50,)
+    own_demo.start()
+
+
+def test_kill_nine_costs_the_last_second_at_most(own_demo):
+    """[issue 4] Asked without a pause by four clients; what was answered a second before the kill is there after it."""
+    service = Service(own_demo, "standard")
+    token = service.token()
+    request = request_bytes("GET", "/guard/standard", {"Host": own_demo.authority, **service.bearer(token)})
+    answered, is_over = [], threading.Event()
+
+    def ask():
+        with Connection(own_demo.address) as connection:
+            while not is_over.is_set():
+                try:
+                    connection.send(request)
+                    connection.reply()  # a limit's refusal counts as well
+                except (OSError, ConnectionEnded):  # the kill
+                    return
+                answered.append(time.monotonic())
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: answered and answered[-1] > answered[0] + 3.3, what="some seconds of load")
+    killed_at = time.monotonic()
+    own_demo.kill()
+    is_over.set()
+    for thread in threads:
+        thread.join()
+    own_demo.start()
+    daemons.read_description(own_demo)
+    safe = sum(1 for at in answered if at < killed_at - WRITTEN_SECONDS)
+    found = usage(own_demo)["total"]["requests"]
+    assert 100 < safe <= found <= len(answered) + 4
+    assert service.whoami(token).status == 200
+
+
+# --- who may know it ---
+
+
+def test_a_client_hears_of_itself_only(own_demo):
+    service = Service(own_demo, "standard")
+    mine, other = service.credentials, own_demo.create_client("standard")
+    tokens = [service.token(client) for client in (mine, other)]
+    for token in tokens:
+        service.guard(token)
+    wait_requests(own_demo, 2)
+    for query in ("", f"?client_id={mine['client_id']}"):
+        told = get_usage(own_demo, mine, query=query)
+        assert told.status == 200 and told.header("Cache-Control") == "no-store"
+        assert (told.json()["client_id"], told.json()["total"]["requests"]) == (mine["client_id"], 1)
+    # Whether another client exists is not told either.
+    for name in (other["client_id"], "nobody"):
+        refused = get_usage(own_demo, mine, query=f"?client_id={name}")
+        assert refused.status == 401 and other["client_id"] not in refused.body.decode()
+    # By client, too, it is alone.
+    lines = get_usage(own_demo, mine, query="?by=client").json()["usage"]
+    assert [line["client_id"] for line in lines] == [mine["client_id"]]
+
+
+def test_a_resource_server_hears_of_everybody(own_demo):
+    service = Service(own_demo, "standard")
+    server = service.account["resource_server"]
+    service.guard(service.token())
+    service.guard("unknown")
+    wait_requests(own_demo, 2)
+    told = get_usage(own_demo, server, query="?by=client").json()
+    assert {line["client_id"] for line in told["usage"]} == {service.credentials["client_id"], None}
+    one = get_usage(own_demo, server, query=f"?client_id={service.credentials['client_id']}").json()
+    assert one["total"]["requests"] == 1
+    assert get_usage(own_demo, server, query="?client_id=nobody").status == 400
+    # Of its own realm: the same name is nobody in another.
+    assert get_usage(own_demo, server, realm="podero").status == 401
+
+
+def test_nobody_else_hears_anything(own_demo):
+    client = Service(own_demo, "standard").credentials
+    assert get_usage(own_demo, None).status == 401
+    assert get_usage(own_demo, {**client, "client_secret": "wrong"}).status == 401
+    assert get_usage(own_demo, {**client, "client_id": "nobody"}).status == 401
+    token = Service(own_demo, "standard").token()
+    assert own_demo.request("GET", "/usage/standard", {"Authorization": f"Bearer {token}"}).status == 401
+    secret_in_query = own_demo.request("GET", "/usage/standard?client_id={client_id}&client_secret={client_secret}"
+                                       .format(**client))
+    assert secret_in_query.status in (400, 401)
+    public = own_demo.create_client("standard", public=True)
+    assert get_usage(own_demo, {**public, "client_secret": ""}).status == 401
+    assert own_demo.request("GET", "/usage/nowhere").status == 404
+
+
+@pytest.mark.parametrize("query", ["?since=", "?since=yesterday", "?since=401d", "?since=2026-02-30", "?by=month",
+                                   "?by=", "?since=1h&since=1h", "?since=%zz", "?since=9999-01-01"])
+def test_questions_that_cannot_be_read(shared_demo, query):
+    client = Service(shared_demo, "standard").credentials
+    assert get_usage(shared_demo, client, query=query).status == 400
+
+
+def test_both_ways_and_every_dialect_give_the_same_numbers(own_demo):
+    for name in NAMES:
+        service = Service(own_demo, name)
+        client = service.credentials
+        token = service.token()
+        for _ in range(3):
+            service.guard(token)
+        wait_requests(own_demo, 3, realm=service.realm)
+        for by in ("hour", "day", "client", "rule"):
+            by_rest = get_usage(own_demo, client, service.realm, f"?by={by}&since=2d").json()
+            by_command = jeton_usage(own_demo, "--client", client["client_id"], "--realm", service.realm, "--by", by,
+                                     "--since", "2d", "--json")
+            assert by_rest == json.loads(by_command.stdout)
+            assert by_rest["total"]["requests"] == 3
+            assert sum(line["requests"] for line in by_rest["usage"]) == 3
+
+
+# --- how it is shown ---
+
+
+def test_table_and_chart(own_demo):
+    service = Service(own_demo, "standard")
+    token = service.token()
+    for _ in range(7):
+        service.guard(token)
+    service.guard("unknown")
+    wait_requests(own_demo, 8)
+    table = jeton_usage(own_demo, "--realm", "standard", "--by", "client").stdout.splitlines()
+    assert table[0].split()[:4] == ["client_id", "environment", "requests", "refused_token"]
+    assert table[1].split()[:4] == [service.credentials["client_id"], "production", "7", "0"]
+    assert table[2].split()[:4] == ["-", "-", "1", "1"]
+    assert table[3].split()[:4] == ["total", "-", "8", "1"]
+    chart = jeton_usage(own_demo, "--realm", "standard", "--chart").stdout
+    assert "█" * 35 in chart and "░" in chart and "8 (1 refused)" in chart
+    assert jeton_usage(own_demo, "--realm", "podero").stdout == "none\n"
+    for words in (["--realm", "nowhere"], ["--realm", "standard", "--by", "month"], ["--client", "nobody"],
+                  ["--realm", "standard", "--since", "tomorrow"], []):
+        failed = jeton_usage(own_demo, *words)
+        assert failed.returncode == 1 and failed.stderr.startswith("jeton: "), words
+
+
+def test_usage_outlives_its_client(own_demo):
+    service = Service(own_demo, "standard")
+    client = own_demo.create_client("standard")
+    service.guard(service.token(client))
+    wait_requests(own_demo, 1)
+    own_demo.command("app delete", application_id=client["application_id"])
+    (line,) = usage(own_demo, by="client")["usage"]
+    assert line["client_id"].startswith("(deleted ") and line["requests"] == 1
+
+
+# --- how it ages ---
+
+
+def test_hours_become_days_and_days_leave(clocked_demo):
+    """[issue 4] By the day after 30 days, gone after 400; the server looks when it starts, and each minute."""
+    daemon = clocked_demo
+    service = Service(daemon, "standard")
+    for _ in range(3):
+        service.guard(service.token())
+    first = wait_requests(daemon, 3)["usage"][0]["begins_at"]
+    assert first == daemon.clock.time() // HOUR * HOUR
+    daemon.clock.move(2 * HOUR)
+    service.guard(service.token())
+    assert len(wait_requests(daemon, 4, since="2d")["usage"]) == 2
+
+    def restart(seconds):
+        daemon.stop()
+        daemon.clock.move(seconds)
+        daemon.start()
+        daemons.read_description(daemon)
+
+    restart(32 * DAY)
+    assert usage(daemon)["usage"] == []
+    wait_until(lambda: not rows(daemon, "usage_hours"), what="no hours")
+    days = usage(daemon, since="40d")["usage"]
+    assert [line["begins_at"] % DAY for line in days] == [0] * len(days)
+    assert sum(line["requests"] for line in days) == 4
+    total = usage(daemon, since="40d")["total"]
+    assert (total["requests"], total["points"], total["tokens_issued"], total["subjects"]) == (4, 4, 4, 0)
+    assert total["p50_ns"] > 0
+
+    restart(370 * DAY)
+    wait_until(lambda: not rows(daemon, "usage_days"), what="no days")
+    assert usage(daemon, since="400d")["usage"] == []
+
+
+def rows(daemon, table):
+    with closing(sqlite3.connect(daemon.data_folder / "jeton.db", timeout=20)) as database:
+        return database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]

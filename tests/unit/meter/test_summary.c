@@ -1,0 +1,184 @@
+/* Usage as people read it: by hour, day, client or rule; what "since" means. */
+#include "fixture.h"
+
+#include <stdio.h>
+
+#include "meter/ledger.h"
+#include "meter/summary.h"
+#include "meter/usage.h"
+#include "store/rows.h"
+
+#define HOUR INT64_C(3600)
+#define DAY  INT64_C(86400)
+/* 2026-11-25 12:34:56 UTC */
+#define NOW   INT64_C(1795610096)
+#define TODAY (NOW - 12 * HOUR - 34 * 60 - 56)
+
+static int64_t since(const char *text)
+{
+    int64_t at;
+    return summary_read_since(str_of(text), NOW, &at) ? at : -1;
+}
+
+static void since_is_a_span_or_a_day(void **state)
+{
+    (void)state;
+    assert_int_equal(since(NULL), TODAY + 12 * HOUR - DAY);
+    assert_int_equal(since("24h"), TODAY + 12 * HOUR - DAY);
+    assert_int_equal(since("1h"), TODAY + 11 * HOUR);
+    assert_int_equal(since("2d"), TODAY + 12 * HOUR - 2 * DAY);
+    assert_int_equal(since("2026-11-25"), TODAY);
+    assert_int_equal(since("2026-11-01"), TODAY - 24 * DAY);
+    /* Kept by the day: a whole one. */
+    assert_int_equal(since("31d"), TODAY - 31 * DAY);
+    assert_int_equal(since("400d"), TODAY - 400 * DAY);
+    assert_int_equal(since("9600h"), TODAY - 400 * DAY);
+    assert_int_equal(since("2000-02-29"), INT64_C(951782400));
+    static const char *const wrong[] = {"",      "h",          "0h",         "-1h",       "401d",
+                                        "9601h", "24",         "24m",        "1e3h",      "2026-11-26", /* not yet */
+                                        "now",   "2026-02-30", "2026-1-01 ", "2026-11-1", "99999999999999999999d",
+                                        " 24h",  "24h ",       "2026/11/01"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+        assert_int_equal(since(wrong[i]), -1);
+}
+
+static void by_is_one_of_four(void **state)
+{
+    (void)state;
+    enum summary_by by;
+    assert_true(summary_read_by(STR_NONE, &by) && by == SUMMARY_BY_HOUR);
+    assert_true(summary_read_by(STR("day"), &by) && by == SUMMARY_BY_DAY);
+    assert_true(summary_read_by(STR("client"), &by) && by == SUMMARY_BY_CLIENT);
+    assert_true(summary_read_by(STR("rule"), &by) && by == SUMMARY_BY_RULE);
+    assert_false(summary_read_by(STR(""), &by));
+    assert_false(summary_read_by(STR("month"), &by));
+}
+
+static struct summary make(struct fixture *fixture, int64_t realm_id, int64_t client_id, enum summary_by by)
+{
+    static struct client_row client;
+    struct summary summary;
+    client.id = client_id;
+    const struct summary_query query = {.realm_id = realm_id,
+                                        .client = client_id < 0 ? NULL : &client,
+                                        .since_at = TODAY - 100 * DAY,
+                                        .by = by,
+                                        .row_max = 100000};
+    assert_int_equal(summary_make(fixture->reader, fixture->arena, &query, &summary), OK);
+    assert_false(summary.is_too_much);
+    return summary;
+}
+
+/* Three clients in two realms, today and 40 days ago; more rows than one page has. */
+static void fill(struct fixture *fixture)
+{
+    struct usage *usage = usage_create();
+    struct ledger *ledger = ledger_create(usage, fixture->store);
+    for (int64_t client_id = 1; client_id <= 3; client_id++)
+        for (int64_t i = 0; i < 600; i++) {
+            char rule[16];
+            snprintf(rule, sizeof(rule), "rule %03d", (int)i);
+            const struct usage_request request = {
+                .owner = {client_id == 3 ? 2 : 1, client_id, str_of(rule)},
+                .refused = i < 100 ? USAGE_refused_scope : USAGE_requests,
+                .points = client_id,
+                .subject = i / 10 + 1,
+                .ns = 10000,
+            };
+            usage_add_request(usage, &request, i % 2 ? NOW : NOW - 40 * DAY);
+        }
+    assert_true(ledger_write(ledger));
+    while (ledger_age(ledger, NOW))
+        continue;
+    ledger_destroy(ledger);
+    usage_destroy(usage);
+}
+
+static void rows_of_both_tables_add_up(void **state)
+{
+    struct fixture *fixture = *state;
+    fill(fixture);
+    struct summary all = make(fixture, 1, USAGE_ALL_CLIENTS, SUMMARY_BY_HOUR);
+    assert_int_equal(all.line_count, 2);
+    assert_int_equal(all.lines[0].key.begins_at, TODAY - 40 * DAY); /* rolled up */
+    assert_int_equal(all.lines[1].key.begins_at, TODAY + 12 * HOUR);
+    assert_int_equal(all.lines[1].counts[USAGE_requests], 600);
+    assert_int_equal(all.total.counts[USAGE_requests], 1200);
+    assert_int_equal(all.total.counts[USAGE_refused_scope], 200);
+    assert_int_equal(all.total.counts[USAGE_points], 600 + 2 * 600);
+    assert_int_equal(all.total.subject_count, 60);
+    assert_in_range(all.total.p50_ns, 9375, 10625);
+    assert_false(all.is_cut);
+    struct summary one = make(fixture, 1, 2, SUMMARY_BY_DAY);
+    assert_int_equal(one.line_count, 2);
+    assert_int_equal(one.lines[1].key.begins_at, TODAY);
+    assert_int_equal(one.total.counts[USAGE_points], 1200);
+    /* A client of another realm is none of this one's. */
+    assert_int_equal(make(fixture, 1, 3, SUMMARY_BY_DAY).line_count, 0);
+    assert_int_equal(make(fixture, 2, USAGE_ALL_CLIENTS, SUMMARY_BY_DAY).total.counts[USAGE_requests], 600);
+}
+
+static void the_busiest_come_first(void **state)
+{
+    struct fixture *fixture = *state;
+    fill(fixture);
+    struct usage *usage = usage_create();
+    struct ledger *ledger = ledger_create(usage, fixture->store);
+    usage_add_request(usage, &(struct usage_request){.owner = {1, 2, STR("rule 123")}}, NOW);
+    assert_true(ledger_write(ledger));
+    struct summary clients = make(fixture, 1, USAGE_ALL_CLIENTS, SUMMARY_BY_CLIENT);
+    assert_int_equal(clients.line_count, 2);
+    assert_int_equal(clients.lines[0].key.client_id, 2);
+    assert_int_equal(clients.lines[1].key.client_id, 1);
+    struct summary rules = make(fixture, 1, USAGE_ALL_CLIENTS, SUMMARY_BY_RULE);
+    assert_int_equal(rules.line_count, 600);
+    assert_true(str_equal(rules.lines[0].key.rule, STR("rule 123")));
+    assert_true(str_equal(rules.lines[1].key.rule, STR("rule 000")));
+    ledger_destroy(ledger);
+    usage_destroy(usage);
+}
+
+static void more_lines_than_are_told_still_count(void **state)
+{
+    struct fixture *fixture = *state;
+    struct usage *usage = usage_create();
+    struct ledger *ledger = ledger_create(usage, fixture->store);
+    for (int64_t client_id = 1; client_id <= SUMMARY_LINES_MAX + 5; client_id++)
+        for (int64_t i = 0; i < (client_id > 5 ? 2 : 1); i++)
+            usage_add_request(usage, &(struct usage_request){.owner = {1, client_id, STR("rule")}}, NOW);
+    assert_true(ledger_write(ledger));
+    struct summary summary = make(fixture, 1, USAGE_ALL_CLIENTS, SUMMARY_BY_CLIENT);
+    assert_true(summary.is_cut);
+    assert_int_equal(summary.line_count, SUMMARY_LINES_MAX);
+    assert_int_equal(summary.lines[SUMMARY_LINES_MAX - 1].counts[USAGE_requests], 2);
+    assert_int_equal(summary.total.counts[USAGE_requests], 2 * SUMMARY_LINES_MAX + 5);
+    ledger_destroy(ledger);
+    usage_destroy(usage);
+}
+
+/* Half a truth would look like the whole. */
+static void too_many_rows_are_not_told(void **state)
+{
+    struct fixture *fixture = *state;
+    struct summary summary;
+    fill(fixture);
+    struct summary_query query = {.realm_id = 1, .since_at = TODAY - 100 * DAY, .row_max = 1200};
+    assert_int_equal(summary_make(fixture->reader, fixture->arena, &query, &summary), OK);
+    assert_false(summary.is_too_much);
+    query.row_max = 1199;
+    assert_int_equal(summary_make(fixture->reader, fixture->arena, &query, &summary), OK);
+    assert_true(summary.is_too_much);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(since_is_a_span_or_a_day),
+        cmocka_unit_test(by_is_one_of_four),
+        cmocka_unit_test_setup_teardown(rows_of_both_tables_add_up, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(the_busiest_come_first, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(more_lines_than_are_told_still_count, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(too_many_rows_are_not_told, open_fixture, close_fixture),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
