@@ -130,6 +130,11 @@ STEP sql_let_go(struct sql *sql);
 STEP sql_version(struct sql *sql, int64_t *ret_application, int64_t *ret_version);
 STEP sql_set_version(struct sql *sql, int64_t application, int64_t version);
 
+/*
+ * Before a commit: sees to it that the log's file goes on well behind the log's end. A commit that made it longer
+ * would have to sync the file system's own tables too, three writes one after the other instead of one. Best effort.
+ */
+void sql_prepare_log(struct sql *sql);
 /* Bytes in the write-ahead log after this connection's last commit. */
 uint64_t sql_log_bytes(const struct sql *sql);
 enum sql_fold { SQL_FOLD_WHAT_IS_FREE, SQL_FOLD_ALL_AND_CUT };

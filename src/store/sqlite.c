@@ -15,6 +15,9 @@
 #define STATEMENT_SLOTS 256
 /* What a frame of the log has beside the page. */
 #define FRAME_HEADER_BYTES 24
+/* By how much the log's file is made longer at a time, and in which pieces. */
+#define LOG_STEP_BYTES  (512 * 1024)
+#define LOG_PIECE_BYTES (64 * 1024)
 /* A second process (a backup tool, the sqlite3 shell) may hold a lock for a moment. */
 #define BUSY_WAIT_MS 1000
 
@@ -31,6 +34,7 @@ struct sql {
     char message[200];
     int64_t page_bytes;
     uint64_t log_pages;
+    int64_t log_room; /* bytes that the log's file has, as far as is known */
     struct sql_statement statements[STATEMENT_SLOTS];
 };
 
@@ -82,7 +86,10 @@ static int note_log(void *subject, sqlite3 *handle, const char *schema, int page
 {
     (void)handle;
     (void)schema;
-    ((struct sql *)subject)->log_pages = (uint64_t)pages;
+    struct sql *sql = subject;
+    if ((uint64_t)pages < sql->log_pages) /* it has started again, and may have been cut */
+        sql->log_room = 0;
+    sql->log_pages = (uint64_t)pages;
     return SQLITE_OK;
 }
 
@@ -359,6 +366,33 @@ static uint64_t frames_bytes(const struct sql *sql, uint64_t frames)
 uint64_t sql_log_bytes(const struct sql *sql)
 {
     return frames_bytes(sql, sql->log_pages);
+}
+
+/* NULL while there is no log. */
+static sqlite3_file *log_file(struct sql *sql)
+{
+    sqlite3_file *file = NULL;
+    int code = sqlite3_file_control(sql->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+    return code == SQLITE_OK && file && file->pMethods ? file : NULL;
+}
+
+/* What follows the last frame is no frame, zeros neither: a frame has the log's random numbers in it. */
+void sql_prepare_log(struct sql *sql)
+{
+    static const char zeros[LOG_PIECE_BYTES];
+    int64_t wanted = (int64_t)sql_log_bytes(sql) + LOG_STEP_BYTES / 4;
+    if (wanted <= sql->log_room || !sql_is_in_transaction(sql))
+        return;
+    sqlite3_file *file = log_file(sql);
+    sqlite3_int64 end;
+    if (!file || file->pMethods->xFileSize(file, &end) != SQLITE_OK)
+        return;
+    sql->log_room = end;
+    if (wanted <= end)
+        return;
+    while (sql->log_room < end + LOG_STEP_BYTES &&
+           file->pMethods->xWrite(file, zeros, sizeof zeros, sql->log_room) == SQLITE_OK)
+        sql->log_room += sizeof zeros;
 }
 
 STEP sql_fold_log(struct sql *sql, enum sql_fold extent, uint64_t *ret_log_bytes, uint64_t *ret_folded_bytes)

@@ -124,7 +124,10 @@ static bool apply_together(struct store_tx *tx, struct unit *units)
 
 static enum batch_end commit(struct store_tx *tx)
 {
-    if (token_ids_reserve(tx) != OK || sql_commit(tx->reader.sql) != OK)
+    if (token_ids_reserve(tx) != OK)
+        return BATCH_BROKEN;
+    sql_prepare_log(tx->reader.sql);
+    if (sql_commit(tx->reader.sql) != OK)
         return BATCH_BROKEN;
     tx->token_id_reserved = tx->token_id_reserved_in_tx;
     return BATCH_DONE;

@@ -307,6 +307,65 @@ static void keep_the_log_within_its_limit(void **state)
     assert_int_equal(ask(fixture->path, "SELECT count(*) FROM access_tokens"), 2000);
 }
 
+static size_t size_of(const char *path)
+{
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    return (size_t)status.st_size;
+}
+
+static bool ends_in_zeros(const char *path, long len)
+{
+    int byte = 0;
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, -len, SEEK_END), 0);
+    while (byte == 0)
+        byte = getc(file);
+    fclose(file);
+    return byte == EOF;
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    char piece[4096];
+    size_t len;
+    FILE *source = fopen(from, "rb"), *target = fopen(to, "wb");
+    assert_non_null(source);
+    assert_non_null(target);
+    while ((len = fread(piece, 1, sizeof(piece), source)) > 0)
+        assert_int_equal(fwrite(piece, 1, len, target), len);
+    fclose(source);
+    assert_int_equal(fclose(target), 0);
+}
+
+/* A commit that makes the file longer costs three writes of the disk one after the other; one in a hundred does. */
+static void prepare_the_log_for_many_commits_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *log = path_in(fixture, "test.db-wal");
+    size_t growth_count = 0, size = 0;
+    for (int i = 0; i < 300; i++) {
+        add_token(fixture, NOW, 1, 0, 0);
+        growth_count += size_of(log) != size;
+        size = size_of(log);
+    }
+    assert_in_range(growth_count, 1, 12);
+}
+
+/* As after a loss of power: what was prepared behind the last commit is no commit. */
+static void recover_from_a_log_that_was_prepared(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int i = 0; i < 10; i++)
+        add_token(fixture, NOW, 1, 0, 0);
+    assert_true(ends_in_zeros(path_in(fixture, "test.db-wal"), 65536));
+    copy_file(fixture->path, path_in(fixture, "copy.db"));
+    copy_file(path_in(fixture, "test.db-wal"), path_in(fixture, "copy.db-wal"));
+    assert_int_equal(ask(path_in(fixture, "copy.db"), "SELECT count(*) FROM access_tokens"), 10);
+    assert_int_equal(ask(path_in(fixture, "copy.db"), "SELECT count(*) FROM pragma_integrity_check"), 1);
+}
+
 #define IN_STORE(test) cmocka_unit_test_setup_teardown(test, open_fixture, close_fixture)
 
 int main(void)
@@ -326,6 +385,8 @@ int main(void)
         IN_STORE(refuse_a_second_opener),
         IN_STORE(refuse_a_folder_that_is_missing),
         IN_STORE(keep_the_log_within_its_limit),
+        IN_STORE(prepare_the_log_for_many_commits_at_once),
+        IN_STORE(recover_from_a_log_that_was_prepared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
