@@ -110,7 +110,7 @@ enum outcome grant_check_user(struct call *call, struct store_reader *reader, co
     REQUIRE(call, user && user->realm_id == call->realm->id && user->disabled_at == 0, user_disabled);
     if (!instance)
         return OK;
-    TRY(membership_find(reader, user->id, instance->id, &belongs));
+    TRY(membership_find(reader, call->arena, user->id, instance->id, &belongs));
     REQUIRE(call, belongs && instance->realm_id == call->realm->id, instance_gone);
     return OK;
 }

@@ -21,6 +21,7 @@ enum epoch_kind {
     EPOCH_TOKEN,
     EPOCH_USER,
     EPOCH_INSTANCE,
+    EPOCH_MEMBERSHIP, /* of user and instance, as memberships.c makes one number of them */
     EPOCH_KINDS_COUNT
 };
 

@@ -29,22 +29,41 @@ STEP membership_list(struct store_reader *reader, struct arena *arena, int64_t u
     return OK;
 }
 
-STEP membership_find(struct store_reader *reader, int64_t user_id, int64_t instance_id, bool *ret_found)
+/* One number for the two: others may have it too, so that a row must be looked at. */
+static int64_t key_of(int64_t user_id, int64_t instance_id)
 {
+    return (int64_t)((uint64_t)user_id * UINT64_C(0xd1342543de82ef95) + (uint64_t)instance_id);
+}
+
+STEP membership_find(struct store_reader *reader, struct arena *arena, int64_t user_id, int64_t instance_id,
+                     bool *ret_found)
+{
+    struct cache *cache = reader->caches[CACHED_MEMBERSHIPS];
+    const struct membership wanted = {user_id, instance_id};
+    int64_t key = key_of(user_id, instance_id);
+    uint32_t epoch;
     int64_t count;
+    const struct membership *known = cache_find(cache, arena, key, &epoch);
+    *ret_found = known && known->user_id == user_id && known->instance_id == instance_id;
+    if (*ret_found)
+        return OK;
     TRY(reader_note(reader, sql_run_int(reader_sql(reader),
                                         "SELECT count(*) FROM memberships WHERE user_id = $1 AND instance_id = $2",
                                         SQL_VALUES(sql_of_int(user_id), sql_of_int(instance_id)), &count)));
+    if (count > 0)
+        cache_keep(cache, key, epoch, &wanted);
     *ret_found = count > 0;
     return OK;
 }
 
 STEP membership_put(struct store_tx *tx, int64_t user_id, int64_t instance_id, struct str role)
 {
-    return sql_run(tx->reader.sql,
-                   "INSERT INTO memberships (user_id, instance_id, role) VALUES ($1, $2, $3)"
-                   " ON CONFLICT (user_id, instance_id) DO UPDATE SET role = excluded.role",
-                   SQL_VALUES(sql_of_int(user_id), sql_of_int(instance_id), sql_of_words(role)));
+    TRY(sql_run(tx->reader.sql,
+                "INSERT INTO memberships (user_id, instance_id, role) VALUES ($1, $2, $3)"
+                " ON CONFLICT (user_id, instance_id) DO UPDATE SET role = excluded.role",
+                SQL_VALUES(sql_of_int(user_id), sql_of_int(instance_id), sql_of_words(role))));
+    epoch_change(tx, EPOCH_MEMBERSHIP, key_of(user_id, instance_id));
+    return OK;
 }
 
 STEP membership_delete(struct store_tx *tx, int64_t user_id, int64_t instance_id, bool *ret_found)
@@ -52,5 +71,6 @@ STEP membership_delete(struct store_tx *tx, int64_t user_id, int64_t instance_id
     TRY(sql_run(tx->reader.sql, "DELETE FROM memberships WHERE user_id = $1 AND instance_id = $2",
                 SQL_VALUES(sql_of_int(user_id), sql_of_int(instance_id))));
     *ret_found = sql_changed_count(tx->reader.sql) > 0;
+    epoch_change(tx, EPOCH_MEMBERSHIP, key_of(user_id, instance_id));
     return OK;
 }

@@ -23,6 +23,7 @@ enum cached_rows {
     CACHED_SCOPES,
     CACHED_USERS,
     CACHED_INSTANCES,
+    CACHED_MEMBERSHIPS,
     CACHED_ROWS_COUNT
 };
 enum cached_names { NAMED_CLIENTS, NAMED_ACCOUNTS, NAMED_SCOPES, NAMED_USERS, CACHED_NAMES_COUNT };
@@ -204,6 +205,12 @@ STEP grant_extend(struct store_tx *tx, int64_t id, int64_t expires_at);
 STEP scope_sets_sweep(struct store_tx *tx, int64_t now, size_t room, size_t *ret_seen, bool *ret_is_done);
 /* A set that was there already is being named by a row of this transaction: a sweep under way must not remove it. */
 STEP scope_set_mark(struct store_tx *tx, int64_t scope_set);
+
+/* memberships.c: who belongs where, as it is cached. */
+struct membership {
+    int64_t user_id;
+    int64_t instance_id;
+};
 
 /* sweep.c: asks for a sweep over the whole table, for what no lifetime reaches. */
 enum pass { PASS_GRANTS, PASS_TOKENS };

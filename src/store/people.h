@@ -80,7 +80,9 @@ struct membership_row {
 /* In the order of the titles, at most MEMBERSHIPS_MAX. */
 STEP membership_list(struct store_reader *reader, struct arena *arena, int64_t user_id,
                      struct membership_row **ret_rows, size_t *ret_count);
-STEP membership_find(struct store_reader *reader, int64_t user_id, int64_t instance_id, bool *ret_found);
+/* That somebody belongs is cached, that nobody does is not. */
+STEP membership_find(struct store_reader *reader, struct arena *arena, int64_t user_id, int64_t instance_id,
+                     bool *ret_found);
 /* Adds the user or changes the role. */
 STEP membership_put(struct store_tx *tx, int64_t user_id, int64_t instance_id, struct str role);
 STEP membership_delete(struct store_tx *tx, int64_t user_id, int64_t instance_id, bool *ret_found);

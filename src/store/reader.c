@@ -43,6 +43,7 @@ static const struct row_shape account_shape = {sizeof(struct account_row), 2, ac
 static const struct row_shape grant_shape = {sizeof(struct grant_row), 0, NULL};
 static const struct row_shape scope_shape = {sizeof(struct str), 1, scope_texts};
 static const struct row_shape user_shape = {sizeof(struct user_row), 5, user_texts};
+static const struct row_shape membership_shape = {sizeof(struct membership), 0, NULL};
 static const struct row_shape instance_shape = {sizeof(struct instance_row), 2, instance_texts};
 
 static const struct cache_options row_caches[CACHED_ROWS_COUNT] = {
@@ -53,6 +54,7 @@ static const struct cache_options row_caches[CACHED_ROWS_COUNT] = {
     [CACHED_SCOPES] = {EPOCH_NONE, &scope_shape, 9},
     [CACHED_USERS] = {EPOCH_USER, &user_shape, 12},
     [CACHED_INSTANCES] = {EPOCH_INSTANCE, &instance_shape, 10},
+    [CACHED_MEMBERSHIPS] = {EPOCH_MEMBERSHIP, &membership_shape, 12},
 };
 static const unsigned name_bits[CACHED_NAMES_COUNT] = {
     [NAMED_CLIENTS] = 10, [NAMED_ACCOUNTS] = 10, [NAMED_SCOPES] = 9, [NAMED_USERS] = 10};

@@ -347,7 +347,8 @@ static void leaving_an_instance_revokes_what_was_allowed_there(void **state)
     assert_int_equal(town_run(town, leave, &changes), OK);
     assert_int_equal(revoked_at(town, changes.grant_ids[0]), TOWN_NOW);
     assert_int_equal(revoked_at(town, changes.grant_ids[1]), 0);
-    assert_int_equal(membership_find(town_reader(town), town->ann, changes.instance_ids[0], &is_member), OK);
+    assert_int_equal(membership_find(town_reader(town), town->arena, town->ann, changes.instance_ids[0], &is_member),
+                     OK);
     assert_false(is_member);
     assert_int_equal(town_run(town, leave, &changes), REFUSED);
     assert_int_equal(changes.problem, PERSON_not_a_member);

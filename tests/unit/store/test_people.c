@@ -345,7 +345,7 @@ static enum outcome delete_membership(struct store_tx *tx, void *subject)
 static bool is_member(struct fixture *fixture, int64_t user_id, int64_t instance_id)
 {
     bool is_found = false;
-    assert_int_equal(membership_find(fixture->reader, user_id, instance_id, &is_found), OK);
+    assert_int_equal(membership_find(fixture->reader, fixture->arena, user_id, instance_id, &is_found), OK);
     return is_found;
 }
 
