@@ -187,10 +187,9 @@ static void check_window(const struct checking *checking, const struct rate_plan
 static void complete_plan(const struct checking *checking, struct rate_plan *plan, const struct yaml_node *node)
 {
     const struct yaml_node *item = node->child;
-    for (size_t i = 0; item && i < plan->window_count; i++, item = item->next) {
-        plan->windows[i].window_id = rate_window_id(&plan->windows[i]);
+    rate_plan_compile(plan, checking->mistakes->arena);
+    for (size_t i = 0; item && i < plan->window_count; i++, item = item->next)
         check_window(checking, plan, i, item);
-    }
 }
 
 void policy_limits_complete(struct realm *realm, const struct yaml_node *node, struct str file,

@@ -71,14 +71,24 @@ static size_t slot_of(int64_t owner, int64_t subject, uint64_t window_id)
     return (size_t)mix(((uint64_t)owner * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)subject) + window_id);
 }
 
+/* A lock is held for tens of nanoseconds: going to sleep over it would cost many times that. */
+static void init_locks(struct limits *limits)
+{
+    pthread_mutexattr_t spinning;
+    pthread_mutexattr_init(&spinning);
+    pthread_mutexattr_settype(&spinning, PTHREAD_MUTEX_ADAPTIVE_NP);
+    for (unsigned i = 0; i < SHARD_COUNT; i++)
+        pthread_mutex_init(&limits->shards[i].lock, &spinning);
+    pthread_mutexattr_destroy(&spinning);
+}
+
 struct limits *limits_create(size_t entry_max)
 {
     struct limits *limits = memory_alloc(sizeof(*limits));
     limits->memory = memory_alloc(sizeof(struct shard) * SHARD_COUNT + CACHE_LINE);
     limits->shards = (struct shard *)(((uintptr_t)limits->memory + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
     limits->entry_max = entry_max;
-    for (unsigned i = 0; i < SHARD_COUNT; i++)
-        pthread_mutex_init(&limits->shards[i].lock, NULL);
+    init_locks(limits);
     return limits;
 }
 

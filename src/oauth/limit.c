@@ -1,7 +1,6 @@
 #include "oauth/limit.h"
 
 #include "base/arena.h"
-#include "base/buf.h"
 #include "identity/network.h"
 #include "meter/limit.h"
 #include "meter/meter.h"
@@ -11,9 +10,11 @@
 #include "store/people.h"
 #include "store/rows.h"
 
-/* Some forty bytes a window. */
-#define TEXT_MAX       1024
-#define FACT_BIT(name) (UINT64_C(1) << FACT_##name)
+/* As syntax_is_name. */
+#define NAME_LEN_MAX 63
+/* `, "`, the name, `";r=`, a number, `;t=`, a number */
+#define WINDOW_TEXT_MAX (NAME_LEN_MAX + 10 + 2 * TEXT_INT_MAX)
+#define FACT_BIT(name)  (UINT64_C(1) << FACT_##name)
 
 /* The windows of one request. */
 struct rate {
@@ -21,6 +22,7 @@ struct rate {
     struct limit_charge charges[LIMIT_CHARGES_MAX];
     size_t count;
     int64_t now;
+    struct str policy;
 };
 
 uint64_t limit_facts(void)
@@ -50,11 +52,24 @@ static void add_window(struct rate *rate, const struct rate_window *window, cons
     rate->charges[rate->count++] = *charge;
 }
 
-static void add_windows(struct rate *rate, const struct call *call, const struct rate_plan *plan, struct str limit,
-                        int64_t points)
+/* Nothing of it is filled in yet: it is large, and most requests count in few windows. */
+static void begin_rate(struct rate *rate, const struct call *call)
 {
-    for (size_t i = 0; i < plan->window_count; i++) {
-        const struct rate_window *window = &plan->windows[i];
+    rate->count = 0;
+    rate->now = call->now;
+    rate->policy = STR_NONE;
+}
+
+/* Every window that a request of the call's rule counts in. False when there is none. */
+static bool add_windows(struct rate *rate, const struct call *call, int64_t points)
+{
+    const struct rate_plan *plan = call->meter ? rate_plan_of(call->realm, call->client) : NULL;
+    begin_rate(rate, call);
+    if (!plan)
+        return false;
+    const struct rate_class *class = rate_class_find(plan, class_of(call));
+    for (size_t i = 0; i < class->window_count; i++) {
+        const struct rate_window *window = class->windows[i];
         const struct limit_charge charge = {
             .owner = call->client->id,
             .subject = window->is_per_user ? subject_of(call) : 0,
@@ -63,9 +78,10 @@ static void add_windows(struct rate *rate, const struct call *call, const struct
             .most = window->most,
             .amount = window->is_of_points ? points : 1,
         };
-        if (rate_window_counts(window, limit))
-            add_window(rate, window, &charge);
+        add_window(rate, window, &charge);
     }
+    rate->policy = class->policy;
+    return rate->count > 0;
 }
 
 static int64_t remaining_of(const struct limit_charge *charge)
@@ -117,33 +133,33 @@ static size_t find_points(const struct rate *rate)
     return found;
 }
 
-/* "hour";q=1000;w=3600 */
-static struct str write_policy(struct arena *arena, const struct rate *rate)
+static char *add_text(char *at, struct str text)
 {
-    struct buf text;
-    buf_init(&text, arena, TEXT_MAX);
-    for (size_t i = 0; i < rate->count; i++)
-        buf_printf(&text, "%s\"%.*s\";q=%lld;w=%lld%s", i ? ", " : "", STR_ARGS(rate->windows[i]->name),
-                   (long long)rate->windows[i]->most, (long long)rate->windows[i]->seconds,
-                   rate->windows[i]->is_of_points ? ";qu=\"points\"" : "");
-    return buf_str(&text);
+    memcpy(at, text.ptr, text.len);
+    return at + text.len;
 }
 
-/* "hour";r=999;t=3599: nothing below 0 may stand here. */
+static char *add_number(char *at, int64_t number)
+{
+    char room[TEXT_INT_MAX];
+    return add_text(at, str_of_int(number, room));
+}
+
+/* "hour";r=999;t=3599: nothing below 0 may stand here. Put together for nearly every request, so without a buffer
+ * that grows. */
 static struct str write_limits(struct arena *arena, const struct rate *rate)
 {
-    struct buf text;
-    buf_init(&text, arena, TEXT_MAX);
+    char room[LIMIT_CHARGES_MAX * WINDOW_TEXT_MAX], *at = room;
     for (size_t i = 0; i < rate->count; i++) {
         int64_t remaining = remaining_of(&rate->charges[i]);
-        buf_add(&text, i ? STR(", \"") : STR("\""));
-        buf_add(&text, rate->windows[i]->name);
-        buf_add(&text, STR("\";r="));
-        buf_add_int(&text, remaining > 0 ? remaining : 0);
-        buf_add(&text, STR(";t="));
-        buf_add_int(&text, rate->charges[i].ends_at - rate->now);
+        at = add_text(at, i ? STR(", \"") : STR("\""));
+        at = add_text(at, str_slice(rate->windows[i]->name, 0, NAME_LEN_MAX));
+        at = add_text(at, STR("\";r="));
+        at = add_number(at, remaining > 0 ? remaining : 0);
+        at = add_text(at, STR(";t="));
+        at = add_number(at, rate->charges[i].ends_at - rate->now);
     }
-    return buf_str(&text);
+    return arena_str(arena, (struct str){room, (size_t)(at - room)});
 }
 
 static void tell_window(struct call *call, const struct rate *rate, size_t shown)
@@ -165,7 +181,7 @@ static void tell(struct call *call, const struct rate *rate, size_t shown, uint6
         call_set_number(call, FACT_query_cost, rate->charges[points].amount);
     }
     if (wanted_facts & FACT_BIT(rate_policy))
-        call_set_text(call, FACT_rate_policy, write_policy(call->arena, rate));
+        call_set_text(call, FACT_rate_policy, rate->policy);
     if (wanted_facts & FACT_BIT(rate_limits))
         call_set_text(call, FACT_rate_limits, write_limits(call->arena, rate));
 }
@@ -186,9 +202,6 @@ static bool rehearse(struct limits *limits, struct rate *rate)
 /* Charges all of them, or tells which one is full. */
 static STEP take(struct call *call, struct limits *limits, struct rate *rate)
 {
-    rate->now = call->now;
-    if (rate->count == 0)
-        return OK;
     if (call->is_rehearsal ? rehearse(limits, rate) : limits_take(limits, rate->charges, rate->count, call->now)) {
         tell(call, rate, find_nearest(rate), call->wanted_facts);
         return OK;
@@ -201,23 +214,15 @@ static STEP take(struct call *call, struct limits *limits, struct rate *rate)
 
 enum outcome limit_take(struct call *call)
 {
-    const struct rate_plan *plan = rate_plan_of(call->realm, call->client);
-    struct rate rate = {.count = 0};
-    if (!call->meter || !plan)
-        return OK;
-    add_windows(&rate, call, plan, class_of(call), call->cost);
-    return take(call, call->meter->limits, &rate);
+    struct rate rate;
+    return add_windows(&rate, call, call->cost) ? take(call, call->meter->limits, &rate) : OK;
 }
 
 /* Only what counts points hears of it: the request itself has been counted. */
 void limit_charge_points(struct call *call)
 {
-    const struct rate_plan *plan = rate_plan_of(call->realm, call->client);
-    struct rate rate = {.now = call->now};
-    if (!call->meter || !plan)
-        return;
-    add_windows(&rate, call, plan, class_of(call), call->cost);
-    if (rate.count == 0)
+    struct rate rate;
+    if (!add_windows(&rate, call, call->cost))
         return;
     for (size_t i = 0; i < rate.count; i++)
         if (!rate.windows[i]->is_of_points)
@@ -247,10 +252,11 @@ enum outcome limit_take_token(struct call *call)
 {
     const struct rate_cap *cap = &call->realm->rate.tokens.per_client;
     const struct rate_window window = window_of(STR("token_requests"), cap);
-    struct rate rate = {.count = 0};
+    struct rate rate;
     /* Whoever has not proved who it is would use up another's. */
     if (!call->meter || cap->most == 0 || call->secret_id == 0)
         return OK;
+    begin_rate(&rate, call);
     add_cap(&rate, &window, call->client->id, 0);
     return take(call, call->meter->limits, &rate);
 }
@@ -271,10 +277,11 @@ static bool name_network(const struct call *call, int64_t *ret_subject)
 enum outcome limit_check_address(struct call *call)
 {
     const struct rate_window window = window_of(STR("failures"), &call->realm->rate.tokens.failures_per_address);
-    struct rate rate = {.now = call->now};
+    struct rate rate;
     int64_t subject;
     if (!call->meter || limits_are_empty(call->meter->addresses) || !name_network(call, &subject))
         return OK;
+    begin_rate(&rate, call);
     add_cap(&rate, &window, call->realm->id, subject);
     limits_read(call->meter->addresses, rate.charges, 1, call->now);
     if (remaining_of(&rate.charges[0]) > 0)
@@ -287,10 +294,11 @@ enum outcome limit_check_address(struct call *call)
 void limit_note_failure(struct call *call)
 {
     const struct rate_window window = window_of(STR("failures"), &call->realm->rate.tokens.failures_per_address);
-    struct rate rate = {.now = call->now};
+    struct rate rate;
     int64_t subject;
     if (!name_network(call, &subject))
         return;
+    begin_rate(&rate, call);
     add_cap(&rate, &window, call->realm->id, subject);
     limits_charge(call->meter->addresses, rate.charges, 1, call->now);
 }

@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 
+struct arena;
 struct client_row;
 struct realm;
 
@@ -32,10 +33,20 @@ struct rate_window {
     uint64_t window_id; /* of name, seconds, unit and whose it is: the count stays when anything else changes */
 };
 
+/* What the requests of one class count in. */
+struct rate_class {
+    struct str limit; /* absent: every class that no window names */
+    const struct rate_window **windows;
+    size_t window_count;
+    struct str policy; /* of all of them, as the header RateLimit-Policy has it */
+};
+
 struct rate_plan {
     struct str name;
     struct rate_window *windows;
     size_t window_count;
+    struct rate_class *classes; /* compiled; the last one is of all others */
+    size_t class_count;
 };
 
 /* Which plan holds for clients that have none of their own. Absent: none. */
@@ -67,7 +78,8 @@ struct rate_policy {
 const struct rate_plan *rate_plan_find(const struct realm *realm, struct str name);
 /* The client's own plan, if the realm has it, else the one for its environment. NULL: nothing is limited. */
 const struct rate_plan *rate_plan_of(const struct realm *realm, const struct client_row *client);
-/* What the window's id must be. */
-uint64_t rate_window_id(const struct rate_window *window);
 /* Whether a request of a rule of the class counts in it. */
 bool rate_window_counts(const struct rate_window *window, struct str limit);
+/* Numbers the windows and sorts them into classes: once, before the plan is used. */
+void rate_plan_compile(struct rate_plan *plan, struct arena *arena);
+const struct rate_class *rate_class_find(const struct rate_plan *plan, struct str limit);

@@ -154,11 +154,11 @@ static void a_cost_is_told_and_not_charged(void **state)
 {
     static struct rate_window windows[] = {
         {.name = STR_INIT("points"), .limit = STR_INIT("all"), .is_of_points = true, .seconds = 60, .most = 50}};
-    static struct rate_plan plan = {STR_INIT("standard"), windows, 1};
+    static struct rate_plan plan = {.name = STR_INIT("standard"), .windows = windows, .window_count = 1};
     struct office *office = *state;
     struct meter *meter = meter_create();
     const int64_t points = 90;
-    windows[0].window_id = rate_window_id(&windows[0]);
+    rate_plan_compile(&plan, office->house.arena);
     office->realm.rate =
         (struct rate_policy){.plans = &plan, .plan_count = 1, .defaults = {STR("standard"), STR_NONE}};
     struct str token = token_of(office, "write");

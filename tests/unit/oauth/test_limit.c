@@ -16,9 +16,9 @@ static struct rate_window small_windows[] = {
 static struct rate_window user_windows[] = {
     {.name = STR_INIT("hour"), .limit = STR_INIT("default"), .is_per_user = true, .seconds = 3600, .most = 2},
 };
-static struct rate_plan plans[] = {{STR_INIT("standard"), standard_windows, 4},
-                                   {STR_INIT("small"), small_windows, 1},
-                                   {STR_INIT("by-user"), user_windows, 1}};
+static struct rate_plan plans[] = {{.name = STR_INIT("standard"), .windows = standard_windows, .window_count = 4},
+                                   {.name = STR_INIT("small"), .windows = small_windows, .window_count = 1},
+                                   {.name = STR_INIT("by-user"), .windows = user_windows, .window_count = 1}};
 static struct meter *meter;
 
 static int set_up(void **state)
@@ -26,8 +26,7 @@ static int set_up(void **state)
     office_setup(state);
     struct office *office = *state;
     for (size_t i = 0; i < 3; i++)
-        for (size_t w = 0; w < plans[i].window_count; w++)
-            plans[i].windows[w].window_id = rate_window_id(&plans[i].windows[w]);
+        rate_plan_compile(&plans[i], office->house.arena);
     office->realm.rate = (struct rate_policy){
         .plans = plans, .plan_count = 3, .defaults = {STR("standard"), STR_NONE}, .tokens = {{0, 60}, {3, 60}}};
     meter = meter_create();
