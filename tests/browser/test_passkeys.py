@@ -1,7 +1,7 @@
 """Passkeys in Chromium, with its virtual authenticator: what the browser signs is what a real key would sign."""
 
 import pytest
-from people import Person
+from people import Person, totp
 from selenium.webdriver.common.by import By
 from test_people_refusals import new_user
 
@@ -73,6 +73,27 @@ def test_add_sign_in_and_remove(browser, person):
     assert [event["event"] for event in trail][-4:] == ["passkey_added", "passkey_shown", "passkey_removed",
                                                         "passkey_failed"]
     assert trail[-2]["username"] == person.user["username"]
+
+
+def test_as_the_second_step(browser, person):
+    """After the password it takes the place of the app's code."""
+    Keys(browser)
+    browser.open(page(person, "security/set-up"))
+    browser.sign_in(person.user)
+    key = browser.find(".key-text").get_attribute("textContent")
+    browser.type("#code", totp(key, person.daemon.clock.time()))
+    browser.press("#verify")
+    browser.press("a.button.main")
+    browser.press("#add-passkey")
+    browser.find("#passkeys [name=remove]")
+    sign_out(browser)
+    browser.open(person.daemon.description["origin"] + person.target(state="by both"))
+    browser.sign_in(person.user)
+    browser.find("#code")
+    browser.look("factor-with-passkey")
+    browser.press("#use-passkey")
+    assert browser.find("#allow")
+    assert person.daemon.log_events("passkey_shown")[-1]["username"] == person.user["username"]
 
 
 def test_somebody_must_be_verified(browser, person):
