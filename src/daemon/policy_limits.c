@@ -173,14 +173,28 @@ static size_t count_together(const struct rate_plan *plan, struct str limit)
     return count;
 }
 
+/* Of any other class there never is a request. */
+static bool is_class(const struct realm *realm, struct str limit)
+{
+    for (size_t i = 0; i < realm->guard.rule_count; i++)
+        if (str_equal(realm->guard.rules[i].limit, limit))
+            return true;
+    return str_equal(limit, RATE_CLASS_DEFAULT) || str_equal(limit, RATE_CLASS_ALL);
+}
+
 static void check_window(const struct checking *checking, const struct rate_plan *plan, size_t index,
                          const struct yaml_node *node)
 {
     const struct rate_window *window = &plan->windows[index];
-    for (size_t i = 0; i < index; i++)
+    bool is_first_of_class = true;
+    for (size_t i = 0; i < index; i++) {
+        is_first_of_class = is_first_of_class && !str_equal(plan->windows[i].limit, window->limit);
         if (str_equal(plan->windows[i].name, window->name))
             refuse(checking, node, window->name, STR("a name that no other window of the plan has"));
-    if (count_together(plan, window->limit) > LIMIT_CHARGES_MAX)
+    }
+    if (!is_class(checking->realm, window->limit))
+        refuse(checking, node, window->limit, STR("default, all, or the `limit` of one of the guard's rules"));
+    if (is_first_of_class && count_together(plan, window->limit) > LIMIT_CHARGES_MAX)
         refuse(checking, node, window->limit, STR("at most 8 windows that count the same request"));
 }
 

@@ -200,6 +200,28 @@ def test_words_of_services_without_documented_limits(server, name, body):
     assert near(wait, 3600) and refused.body.decode() == body.format(wait=wait)
 
 
+@pytest.mark.parametrize("name, status", [("podio", 420), ("producthunt", 429), ("podero", 429), ("radioworkflow", 429),
+                                          ("standard", 429)])
+def test_status_of_the_dialect_itself(server, name, status):
+    """For gateways that hand a refusal through."""
+    token = server.token(name)
+    server.charge(name, client_id=server.clients[name]["client_id"], points=50)
+    for _ in range(2):
+        server.guard(name, token)
+    request = server.guard_request(name, token).replace(f"/guard/{name}".encode(), f"/guard/{name}?statuses=dialect".encode())
+    refused = server.daemon.send(request)
+    assert refused.status == status and near(refused.header("Retry-After"), 3600 if name != "producthunt" else 900)
+
+
+def test_podchaser_statuses(server):
+    """[DOC] 400 when the points are used up, 429 for too many requests."""
+    token, client = server.token("podchaser"), server.clients["podchaser"]["client_id"]
+    request = server.guard_request("podchaser", token).replace(b"/guard/podchaser", b"/guard/podchaser?statuses=dialect")
+    assert [server.daemon.send(request).status for _ in range(4)] == [200, 200, 200, 429]
+    server.charge("podchaser", client_id=client, points=50)
+    assert server.daemon.send(request).status == 400  # both are used up: the longer wait is told
+
+
 def test_kept_replies_tell_what_is_left_each_time(server):
     """The guard gives a kept reply again; how much is left is another each time, in headers that come once."""
     server.take_plan("large")

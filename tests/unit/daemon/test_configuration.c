@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -424,9 +425,54 @@ static void test_reference_has_every_section(void **state)
 
 #define RULE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+#define PLANS   REALM "    plans:\n      a: "
+#define GUARD   "    guard: {rules: [{path: /x, limit: marked}]}\n"
+#define ONE     "{name: hour, seconds: 1h, most: 5}"
+#define MARKED  "[{name: hour, limit: marked, seconds: 1h, most: 5}]\n"
+#define DEFAULT "    default_plan: {production: "
+
+static void plans_are_held_to_what_can_be_counted(void **state)
+{
+    (void)state;
+    assert_accepted(PLANS "[" ONE "]\n" DEFAULT "a}\n");
+    assert_accepted(PLANS "[]\n");
+    assert_refused(PLANS "[" ONE "]\n" DEFAULT "b}\n", "realms.main.default_plan.production");
+    assert_refused(PLANS ONE "\n", "realms.main.plans.a");
+    assert_refused(PLANS "[{name: hour, seconds: 0, most: 5}]\n", "realms.main.plans.a[0].seconds");
+    assert_accepted(PLANS "[{name: hour, seconds: 366d, most: 0}]\n");
+    assert_refused(PLANS "[{name: hour, seconds: 367d, most: 0}]\n", "realms.main.plans.a[0].seconds");
+    assert_refused(PLANS "[{name: hour, seconds: 1h}]\n", "realms.main.plans.a[0].most");
+    assert_refused(PLANS "[{name: hour, seconds: 1h, most: 1000000001}]\n", "realms.main.plans.a[0].most");
+    assert_refused(PLANS "[{name: hour, seconds: 1h, most: 5, per: app}]\n", "realms.main.plans.a[0].per");
+    /* Two of a name would be one count. */
+    assert_refused(PLANS "[" ONE ", " ONE "]\n", "realms.main.plans.a[1]");
+    /* No request would ever count in it. */
+    assert_refused(PLANS MARKED, "realms.main.plans.a[0]");
+    assert_accepted(PLANS MARKED GUARD);
+}
+
+/* As many as one step can charge. */
+static void a_request_counts_in_eight_windows_at_most(void **state)
+{
+    (void)state;
+    static const char eight[] = PLANS "[{name: a, seconds: 1, most: 1}, {name: b, seconds: 1, most: 1}, "
+                                      "{name: c, seconds: 1, most: 1}, {name: d, seconds: 1, most: 1}, "
+                                      "{name: e, seconds: 1, most: 1}, {name: f, seconds: 1, most: 1}, "
+                                      "{name: g, seconds: 1, most: 1}, {name: h, seconds: 1, most: 1, limit: all}";
+    char text[4000];
+    snprintf(text, sizeof text, "%s]\n", eight);
+    assert_accepted(text);
+    snprintf(text, sizeof text, "%s, {name: i, seconds: 1, most: 1, limit: marked}]\n" GUARD, eight);
+    assert_accepted(text);
+    snprintf(text, sizeof text, "%s, {name: i, seconds: 1, most: 1}]\n", eight);
+    assert_refused(text, "realms.main.plans.a[0]");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        RULE(plans_are_held_to_what_can_be_counted),
+        RULE(a_request_counts_in_eight_windows_at_most),
         RULE(test_defaults_of_a_short_file),
         RULE(test_policy_is_read_as_it_says),
         RULE(test_paths_are_relative_to_the_file),

@@ -63,13 +63,23 @@ static void stick(struct fixture *fixture, struct exchange *exchange)
     answer_path(exchange);
 }
 
+/* "a,b": X-Varies-0: a, X-Varies-1: b */
+static void vary(struct exchange *exchange)
+{
+    struct str rest = exchange->request.query, value;
+    for (int i = 0; rest.len && str_next(&rest, ',', &value); i++)
+        response_header_vary(exchange, arena_printf(exchange->arena, "X-Varies-%d", i), value);
+}
+
 static void answer_shared(struct fixture *fixture, struct exchange *exchange)
 {
     struct shared_reply *kept = pthread_getspecific(fixture->shared);
     if (kept && response_give(exchange, kept)) {
+        vary(exchange);
         atomic_fetch_add(&fixture->given_count, 1);
         return;
     }
+    vary(exchange);
     response_header_add(exchange, STR("X-Good"), STR("yes"));
     response_answer(exchange, 200, STR("text/plain"), arena_str(exchange->arena, STR("shared")));
     if (!kept)

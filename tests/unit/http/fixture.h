@@ -20,9 +20,8 @@
  *   /seen      200, what the exchange says about the request, one "name=value" a line
  *   /park…     parks; once resumed 200 with the path
  *   /stick     200, once the test lets it: its worker is stuck until then
- *   /shared    200 "shared", by each worker's one reply once it has one
- *   /headers   200 with a good, an empty and forged reply headers
- *   /empty     204
+ *   /shared    200 "shared", by each worker's one reply once it has one; with the values of the query, `a,b`, in
+ * headers X-Varies-0, X-Varies-1 that vary /headers   200 with a good, an empty and forged reply headers /empty 204
  */
 struct fixture {
     struct arena *arena;

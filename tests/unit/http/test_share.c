@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -109,6 +110,34 @@ static void head_of_it_has_no_body(void **state)
     close(fd);
 }
 
+/* Each use has those of its own exchange: others, fewer, the same again, none; each of them once. */
+static void headers_that_vary_are_each_uses_own(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *query;
+        const char *values[3];
+    } cases[] = {{"?a,b", {"a", "b", ""}}, {"?a,c", {"a", "c", ""}},
+                 {"?a,c", {"a", "c", ""}}, {"?d", {"d", "", ""}},
+                 {"", {"", "", ""}},       {"?e,f,g", {"e", "f", "g"}},
+                 {"?e", {"e", "", ""}},    {"?longer-than-e", {"longer-than-e", "", ""}}};
+    static const char *const names[] = {"X-Varies-0", "X-Varies-1", "X-Varies-2"};
+    int fd = client_connect(&fixture);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char request[100];
+        snprintf(request, sizeof request, "GET /shared%s HTTP/1.1\r\nHost: a\r\n\r\n", cases[i].query);
+        client_send(fd, str_of(request));
+        assert_true(client_read(fd, &reply));
+        assert_shared(&reply);
+        for (size_t n = 0; n < 3; n++) {
+            assert_string_equal(reply_header(&reply, names[n]), cases[i].values[n]);
+            const char *at = strstr(reply.head, names[n]);
+            assert_true(!at || !strstr(at + 1, names[n]));
+        }
+    }
+    close(fd);
+}
+
 static void draining_says_close_all_the_same(void **state)
 {
     (void)state;
@@ -186,6 +215,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RULE(each_use_has_an_id_of_its_own),
         RULE(head_of_it_has_no_body),
+        RULE(headers_that_vary_are_each_uses_own),
         RULE(draining_says_close_all_the_same),
         RULE(version_decides_on_the_connection),
         RULE(reply_without_memory_ends_the_connection),
