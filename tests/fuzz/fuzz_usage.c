@@ -1,0 +1,56 @@
+/*
+ * fuzz_usage.c — what usage reads: sketches and times as they lie in the store, and "since" as a stranger asks.
+ */
+#include <assert.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "meter/sketch.h"
+#include "meter/summary.h"
+#include "meter/times.h"
+
+#define NOW INT64_C(1795610096)
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
+static void check_sketch(struct arena *arena, struct str bytes)
+{
+    struct sketch sketch = {0}, again = {0};
+    struct buf out;
+    buf_init(&out, arena, SKETCH_BYTES_MAX);
+    if (sketch_read(&sketch, bytes)) {
+        sketch_write(&sketch, &out);
+        assert(!out.is_full && sketch_read(&again, buf_str(&out)));
+    }
+    assert(sketch_count(&sketch) == sketch_count(&again));
+    sketch_clear(&sketch);
+    sketch_clear(&again);
+}
+
+static void check_times(struct arena *arena, struct str bytes)
+{
+    struct times times = {0}, again = {0};
+    struct buf out;
+    buf_init(&out, arena, TIMES_BYTES_MAX);
+    if (times_read(&times, bytes)) {
+        times_write(&times, &out);
+        assert(!out.is_full && times_read(&again, buf_str(&out)));
+    }
+    assert(times_quantile(&times, 500) == times_quantile(&again, 500));
+    assert(times_quantile(&times, 500) <= times_quantile(&times, 990));
+    times_clear(&times);
+    times_clear(&again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    struct arena *arena = arena_create();
+    struct str text = {(const char *)bytes, len};
+    int64_t since_at;
+    check_sketch(arena, text);
+    check_times(arena, text);
+    if (summary_read_since(text, NOW, &since_at))
+        assert(since_at <= NOW);
+    arena_destroy(arena);
+    return 0;
+}
