@@ -171,8 +171,8 @@ struct authorization {
     struct str token; /* of one of the dialect's schemes */
 };
 
-/* The most random bytes that one token takes: 255 base62 digits, 5 from 8 bytes. */
-#define TOKEN_RANDOM_MAX 408
+/* The most random bytes that one token takes: 255 base62 digits, 5 from 6 bytes. */
+#define TOKEN_RANDOM_MAX 306
 
 struct token_draft {
     struct str secret; /* the token's text without prefix, id and checksum */

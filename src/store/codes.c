@@ -14,7 +14,8 @@ STEP code_insert(struct store_tx *tx, const struct code_row *row)
                 SQL_VALUES(sql_of_int(row->id), sql_of_digest(&row->secret_hash), sql_of_int(row->client_id),
                            sql_of_int(row->grant_id), sql_of_words(row->redirect_uri),
                            sql_of_text(row->code_challenge), sql_of_digest(&row->submission),
-                           sql_of_int(row->expires_at), sql_of_int(row->forget_at), sql_of_optional(row->used_at))));
+                           sql_of_int(row->expires_at), sql_of_int(row->forget_at),
+                           sql_of_later(row->used_at, row->expires_at))));
     return grant_extend(tx, row->grant_id, row->forget_at);
 }
 
@@ -28,7 +29,7 @@ static bool take_code(struct sql_statement *statement, struct arena *arena, void
     row->code_challenge = sql_text(statement, arena, 5);
     row->expires_at = sql_int(statement, 7);
     row->forget_at = sql_int(statement, 8);
-    row->used_at = sql_int(statement, 9);
+    row->used_at = sql_later(statement, 9);
     return sql_digest(statement, 1, &row->secret_hash) && sql_digest(statement, 6, &row->submission);
 }
 

@@ -8,8 +8,9 @@ STEP refresh_token_insert(struct store_tx *tx, const struct refresh_token_row *r
                 " successor_id, successor_access_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                 SQL_VALUES(sql_of_int(row->id), sql_of_digest(&row->secret_hash), sql_of_int(row->client_id),
                            sql_of_int(row->grant_id), sql_of_int(row->scope_set), sql_of_optional(row->expires_at),
-                           sql_of_optional(row->rotated_at), sql_of_optional(row->successor_id),
-                           sql_of_optional(row->successor_access_id))));
+                           sql_of_later(row->rotated_at, token_id_time(row->id)),
+                           sql_of_later(row->successor_id, row->id),
+                           sql_of_later(row->successor_access_id, row->id))));
     return grant_extend(tx, row->grant_id, row->expires_at);
 }
 
@@ -22,9 +23,9 @@ static bool take_token(struct sql_statement *statement, struct arena *arena, voi
     row->grant_id = sql_int(statement, 3);
     row->scope_set = sql_int(statement, 4);
     row->expires_at = sql_int(statement, 5);
-    row->rotated_at = sql_int(statement, 6);
-    row->successor_id = sql_int(statement, 7);
-    row->successor_access_id = sql_int(statement, 8);
+    row->rotated_at = sql_later(statement, 6);
+    row->successor_id = sql_later(statement, 7);
+    row->successor_access_id = sql_later(statement, 8);
     return sql_digest(statement, 1, &row->secret_hash);
 }
 

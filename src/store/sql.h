@@ -72,6 +72,15 @@ static inline struct sql_value sql_of_optional(int64_t number)
     return (struct sql_value){.kind = number ? SQL_IS_INT : SQL_IS_NULL, .number = number};
 }
 
+/*
+ * What is 0 until it is written later: meanwhile the negative of `like`, a number as wide as the one that will come,
+ * so that the row does not grow then. A row that grows on a full page splits it. Read by sql_later.
+ */
+static inline struct sql_value sql_of_later(int64_t number, int64_t like)
+{
+    return sql_of_int(number ? number : -like);
+}
+
 /* Absent is NULL. */
 static inline struct sql_value sql_of_text(struct str text)
 {
@@ -98,6 +107,8 @@ STEP sql_end(struct sql_statement *statement);
 
 /* Columns of the row that sql_next found, from 0. NULL is 0 and absent. */
 int64_t sql_int(struct sql_statement *statement, int column);
+/* 0 for what stands in for it, and for NULL. */
+int64_t sql_later(struct sql_statement *statement, int column);
 struct str sql_text(struct sql_statement *statement, struct arena *arena, int column);
 /* A copy of bytes that are no text. */
 struct str sql_bytes(struct sql_statement *statement, struct arena *arena, int column);

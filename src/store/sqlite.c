@@ -251,6 +251,12 @@ int64_t sql_int(struct sql_statement *statement, int column)
     return sqlite3_column_int64(statement->handle, column);
 }
 
+int64_t sql_later(struct sql_statement *statement, int column)
+{
+    int64_t number = sql_int(statement, column);
+    return number > 0 ? number : 0;
+}
+
 struct str sql_text(struct sql_statement *statement, struct arena *arena, int column)
 {
     if (sqlite3_column_type(statement->handle, column) == SQLITE_NULL)

@@ -128,6 +128,47 @@ static void remember_the_successor_of_a_refresh_token(void **state)
     assert_memory_equal(row, &token, sizeof token);
 }
 
+struct family {
+    struct refresh_token_row rows[200];
+};
+
+static enum outcome insert_family(struct store_tx *tx, void *subject)
+{
+    struct family *family = subject;
+    for (size_t i = 0; i < 200; i++)
+        TRY(insert_refresh_token(tx, &family->rows[i]));
+    return OK;
+}
+
+static enum outcome rotate_family(struct store_tx *tx, void *subject)
+{
+    struct family *family = subject;
+    for (size_t i = 0; i < 200; i++) {
+        struct refresh_token_row *row = &family->rows[i];
+        row->rotated_at = NOW + 3600;
+        row->successor_id = row->id + 1;
+        row->successor_access_id = row->id + 2;
+        TRY(refresh_token_rotate(tx, row));
+    }
+    return OK;
+}
+
+/* Rows stand close together: one that grew would split its page, and three pages would be written instead of one. */
+static void rotate_a_refresh_token_without_making_its_row_longer(void **state)
+{
+    struct fixture *fixture = *state;
+    struct family *family = arena_new(fixture->arena, struct family);
+    struct refresh_token_row *row = NULL;
+    for (size_t i = 0; i < 200; i++)
+        family->rows[i] = (struct refresh_token_row){.client_id = 1, .grant_id = 2, .scope_set = 3};
+    assert_int_equal(write_rows(fixture->store, insert_family, family), OK);
+    assert_int_equal(refresh_token_find(fixture->reader, fixture->arena, family->rows[0].id, &row), OK);
+    assert_memory_equal(row, &family->rows[0], sizeof *row);
+    int64_t before = ask(fixture->path, "SELECT page_count FROM pragma_page_count");
+    assert_int_equal(write_rows(fixture->store, rotate_family, family), OK);
+    assert_int_equal(ask(fixture->path, "SELECT page_count FROM pragma_page_count"), before);
+}
+
 #define IN_STORE(test) cmocka_unit_test_setup_teardown(test, open_fixture, close_fixture)
 
 int main(void)
@@ -138,6 +179,7 @@ int main(void)
         IN_STORE(show_a_revoked_grant_as_revoked_at_once),
         IN_STORE(find_an_access_token_until_it_is_deleted),
         IN_STORE(remember_the_successor_of_a_refresh_token),
+        IN_STORE(rotate_a_refresh_token_without_making_its_row_longer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
