@@ -1,37 +1,21 @@
 #include "http/client.h"
 
-#include <curl/curl.h>
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "http/curl.h"
 
-#define LIBRARY         "libcurl.so.4"
 #define CONNECT_SECONDS 10L
 #define SEND_SECONDS    30L
-
-/* What we use of it, once it is loaded. */
-struct library {
-    void *handle; /* NULL: not yet */
-    CURLcode (*global_init)(long flags);
-    void (*global_cleanup)(void);
-    CURL *(*easy_init)(void);
-    CURLcode (*easy_setopt)(CURL *easy, CURLoption option, ...);
-    CURLcode (*easy_perform)(CURL *easy);
-    void (*easy_cleanup)(CURL *easy);
-    const char *(*easy_strerror)(CURLcode code);
-    struct curl_slist *(*slist_append)(struct curl_slist *list, const char *text);
-    void (*slist_free_all)(struct curl_slist *list);
-};
 
 /* At most one of each family is tried at the same time. */
 #define SOCKETS_MAX 4
 
 struct client {
-    struct library curl;
+    const struct curl_library *curl; /* NULL: not yet */
     _Atomic bool is_interrupted;
     pthread_mutex_t lock; /* of the sockets: whoever interrupts shuts only what is still ours */
     int sockets[SOCKETS_MAX];
@@ -47,41 +31,6 @@ struct sending {
     struct str rest; /* of the message */
     char reason[CURL_ERROR_SIZE];
 };
-
-/* `ret_function` is a pointer to a function's pointer, which ISO C lets no void pointer become otherwise. */
-static bool find_function(void *handle, const char *name, void *ret_function)
-{
-    void *symbol = dlsym(handle, name);
-    memcpy(ret_function, &symbol, sizeof symbol);
-    return symbol != NULL;
-}
-
-static bool find_functions(struct library *curl, void *handle)
-{
-    return find_function(handle, "curl_global_init", &curl->global_init) &&
-           find_function(handle, "curl_global_cleanup", &curl->global_cleanup) &&
-           find_function(handle, "curl_easy_init", &curl->easy_init) &&
-           find_function(handle, "curl_easy_setopt", &curl->easy_setopt) &&
-           find_function(handle, "curl_easy_perform", &curl->easy_perform) &&
-           find_function(handle, "curl_easy_cleanup", &curl->easy_cleanup) &&
-           find_function(handle, "curl_easy_strerror", &curl->easy_strerror) &&
-           find_function(handle, "curl_slist_append", &curl->slist_append) &&
-           find_function(handle, "curl_slist_free_all", &curl->slist_free_all);
-}
-
-static bool load_library(struct library *curl)
-{
-    if (curl->handle)
-        return true;
-    void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    if (!handle)
-        return false;
-    if (find_functions(curl, handle) && curl->global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
-        curl->handle = handle;
-    else
-        dlclose(handle);
-    return curl->handle != NULL;
-}
 
 static void note_socket(struct client *client, int fd)
 {
@@ -141,7 +90,7 @@ static const char *in_brackets(struct sending *sending, struct str address)
 /* What holds for every connection of ours. */
 static CURLcode set_limits(struct sending *sending, CURL *easy)
 {
-    const struct library *curl = &sending->client->curl;
+    const struct curl_library *curl = sending->client->curl;
     CURLcode code = curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     code |= curl->easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     code |= curl->easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -161,7 +110,7 @@ static CURLcode set_limits(struct sending *sending, CURL *easy)
 /* How we hear of an interruption, and they. */
 static CURLcode set_callbacks(struct sending *sending, CURL *easy)
 {
-    const struct library *curl = &sending->client->curl;
+    const struct curl_library *curl = sending->client->curl;
     CURLcode code = curl->easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     code |= curl->easy_setopt(easy, CURLOPT_OPENSOCKETDATA, sending->client);
     code |= curl->easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
@@ -174,7 +123,7 @@ static CURLcode set_callbacks(struct sending *sending, CURL *easy)
 
 static CURLcode set_message(struct sending *sending, CURL *easy, struct curl_slist *recipients)
 {
-    const struct library *curl = &sending->client->curl;
+    const struct curl_library *curl = sending->client->curl;
     const struct mail_relay *relay = sending->relay;
     CURLcode code = curl->easy_setopt(easy, CURLOPT_URL, arena_cstr(sending->arena, relay->url));
     if (str_is_present(relay->username)) {
@@ -192,7 +141,7 @@ static CURLcode set_message(struct sending *sending, CURL *easy, struct curl_sli
 
 static CURLcode send_with(struct sending *sending, CURL *easy)
 {
-    const struct library *curl = &sending->client->curl;
+    const struct curl_library *curl = sending->client->curl;
     struct curl_slist *recipients = curl->slist_append(NULL, in_brackets(sending, sending->envelope->recipient));
     CURLcode code = CURLE_OUT_OF_MEMORY;
     if (recipients && !set_limits(sending, easy) && !set_callbacks(sending, easy) &&
@@ -210,13 +159,12 @@ struct client *client_create(void)
     return client;
 }
 
-/* The library stays loaded: others may have threads and handlers in what it brought. */
 void client_destroy(struct client *client)
 {
     if (!client)
         return;
-    if (client->curl.handle)
-        client->curl.global_cleanup();
+    if (client->curl)
+        curl_release();
     pthread_mutex_destroy(&client->lock);
     memory_free(client);
 }
@@ -226,15 +174,17 @@ bool client_send_mail(struct client *client, const struct mail_relay *relay, con
 {
     struct sending sending = {
         .client = client, .relay = relay, .envelope = envelope, .arena = arena, .rest = envelope->message};
-    CURL *easy = load_library(&client->curl) ? client->curl.easy_init() : NULL;
+    if (!client->curl)
+        client->curl = curl_acquire();
+    CURL *easy = client->curl ? client->curl->easy_init() : NULL;
     if (!easy) {
-        *ret_reason = STR(LIBRARY " is not to be had");
+        *ret_reason = STR(CURL_LIBRARY " is not to be had");
         return false;
     }
     CURLcode code = send_with(&sending, easy);
     if (code == CURLE_OK)
         return true;
-    const char *reason = sending.reason[0] ? sending.reason : client->curl.easy_strerror(code);
+    const char *reason = sending.reason[0] ? sending.reason : client->curl->easy_strerror(code);
     *ret_reason = arena_str(arena, str_of(reason));
     return false;
 }

@@ -1,8 +1,7 @@
 /*
  * client.h — connections that we open: mail to a relay.
  *
- * libcurl is loaded when the first mail goes out and not before: with the two dozen libraries that it brings it would
- * take an eighth more memory of a server that never sends one. (docs/decisions/0004)
+ * libcurl is loaded when the first mail goes out and not before. (docs/decisions/0004)
  *
  * A relay that is not on this machine must speak TLS with a certificate that the system trusts: smtps, or smtp with
  * STARTTLS. No other protocol, no proxy, no redirect, no .netrc. A message takes at most 30 seconds.

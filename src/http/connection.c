@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "http/inside.h"
+#include "http/stream.h"
 
 /* Of a body that is too large this much is read and thrown away, so that its sender gets to read the answer. */
 #define DISCARD_MAX (1024 * 1024)
@@ -119,12 +120,19 @@ static bool is_framing(struct str name)
     return str_equal_nocase(name, STR("Content-Length")) || str_equal_nocase(name, STR("Transfer-Encoding"));
 }
 
+static struct MHD_Response *create_with_body(struct served *served, enum kept kept)
+{
+    const struct response *response = &served->exchange.response;
+    if (response->is_streamed)
+        return forward_create_reply(served);
+    return MHD_create_response_from_buffer(response->body.len, (void *)(uintptr_t)response->body.ptr,
+                                           kept == KEPT_TO_SHARE ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
+}
+
 struct MHD_Response *reply_create(struct served *served, enum kept kept)
 {
     const struct response *response = &served->exchange.response;
-    struct MHD_Response *reply =
-        MHD_create_response_from_buffer(response->body.len, (void *)(uintptr_t)response->body.ptr,
-                                        kept == KEPT_TO_SHARE ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *reply = create_with_body(served, kept);
     for (const struct response_header *header = response->headers; reply && header; header = header->next) {
         if (kept == KEPT_TO_SHARE && header->varies)
             continue;
@@ -143,8 +151,7 @@ static enum MHD_Result add_own_headers(struct served *served, struct MHD_Respons
     return reply_must_close(served) ? MHD_add_response_header(reply, "Connection", "close") : MHD_YES;
 }
 
-/* MHD_NO ends the connection. */
-static enum MHD_Result send_reply(struct served *served)
+enum MHD_Result connection_reply(struct served *served)
 {
     struct exchange *exchange = &served->exchange;
     assert(exchange->response.status != 0); /* a handler answers or parks */
@@ -182,7 +189,7 @@ static bool is_head_too_large(const struct served *served)
 
 /* The request is as whole as it will get. The handler may hand the exchange to another thread, but the arena ends
  * on this one, in connection_complete. */
-static enum MHD_Result serve(struct served *served)
+enum MHD_Result connection_serve(struct served *served)
 {
     const struct server *server = served->connection->pool->server;
     if (!connection_take_turn(served))
@@ -191,9 +198,23 @@ static enum MHD_Result serve(struct served *served)
     if (served->stage == STAGE_PARKED)
         return MHD_YES;
     if (!is_head_too_large(served))
-        return send_reply(served);
+        return connection_reply(served);
     wire_answer_last(served->connection, &served->exchange);
     return MHD_NO;
+}
+
+void connection_suspend(struct served *served)
+{
+    served->is_suspended = true;
+    served->connection->worker->parked_count++;
+    MHD_suspend_connection(served->mhd);
+}
+
+void connection_wake(struct served *served)
+{
+    if (served->is_suspended)
+        served->connection->worker->parked_count--;
+    served->is_suspended = false;
 }
 
 void exchange_park(struct exchange *exchange)
@@ -201,8 +222,7 @@ void exchange_park(struct exchange *exchange)
     struct served *served = served_of(exchange);
     assert(served->stage == STAGE_SERVING && exchange->resumed && exchange->response.status == 0);
     served->stage = STAGE_PARKED;
-    served->connection->worker->parked_count++;
-    MHD_suspend_connection(served->mhd);
+    connection_suspend(served);
 }
 
 void exchange_resume(struct exchange *exchange)
@@ -213,10 +233,11 @@ void exchange_resume(struct exchange *exchange)
 
 static enum MHD_Result serve_resumed(struct served *served)
 {
+    if (served->stream && stream_is_client_gone(served->stream))
+        return MHD_NO;
     served->stage = STAGE_RESUMED;
-    served->connection->worker->parked_count--;
     served->exchange.resumed(&served->exchange);
-    return send_reply(served);
+    return connection_reply(served);
 }
 
 static bool may_discard(const struct served *served)
@@ -232,11 +253,13 @@ static enum MHD_Result begin(struct served *served, const char *method, const ch
     head_read(served, method, version);
     served->stage = STAGE_BODY;
     if (served->exchange.limit != WITHIN_LIMITS)
-        return serve(served);
+        return connection_serve(served);
+    if (forward_must_stream(served))
+        return forward_begin(served);
     if (served->announced_len > options->body_max) {
         served->exchange.limit = BODY_TOO_LARGE;
         if (!may_discard(served))
-            return serve(served);
+            return connection_serve(served);
     }
     return MHD_YES;
 }
@@ -261,8 +284,11 @@ enum MHD_Result connection_handle(void *cls, struct MHD_Connection *mhd, const c
     struct worker *worker = cls;
     struct served *served = *context;
     worker->call_count++;
+    connection_wake(served);
     if (served->stage == STAGE_HEAD)
         return begin(served, method, version);
+    if (served->stage == STAGE_FORWARDING || served->stage == STAGE_DISCARDING)
+        return *bytes_len > 0 ? forward_take(served, bytes, bytes_len) : forward_end(served);
     if (*bytes_len > 0) {
         struct str part = {bytes, *bytes_len};
         *bytes_len = 0;
@@ -270,7 +296,7 @@ enum MHD_Result connection_handle(void *cls, struct MHD_Connection *mhd, const c
     }
     if (served->stage == STAGE_PARKED)
         return serve_resumed(served);
-    return serve(served);
+    return connection_serve(served);
 }
 
 /* After the reply has left or the connection has failed; for a parked exchange only after it was resumed. */
@@ -286,11 +312,12 @@ void connection_complete(void *cls, struct MHD_Connection *mhd, void **context,
     struct connection *connection = served->connection;
     bool is_counted = served->is_counted;
     connection->served = NULL;
-    connection->ended_len += served->head_len + served->body.len;
+    connection->ended_len +=
+        served->head_len + (served->exchange.request.is_body_coming ? served->announced_len : served->body.len);
     if (served->stage == STAGE_HEAD || served->stage == STAGE_BODY)
         forget_half(worker, served);
-    if (served->stage == STAGE_PARKED)
-        worker->parked_count--;
+    connection_wake(served);
+    upstream_end(served);
     *context = NULL;
     arena_destroy(served->exchange.arena);
     atomic_store_explicit(&connection->request_ns, 0, memory_order_relaxed);

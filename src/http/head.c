@@ -290,6 +290,7 @@ static bool believe_proxy(struct head *head)
 static void read_length(struct head *head)
 {
     int64_t len;
+    head->served->is_chunked = str_is_present(head->known[TRANSFER_ENCODING]);
     struct str text = head->known[CONTENT_LENGTH];
     if (!str_is_present(text) || !str_parse_int(text, &len) || len < 0)
         return;

@@ -7,6 +7,8 @@
  *     watch.c       the thread that accepts connections and ends the late ones
  *     connection.c  libmicrohttpd's callbacks: one exchange from its first byte to its reply
  *     head.c        request line and headers to `struct request`
+ *     forward.c     requests that go on to an upstream: their bodies, as they come
+ *     upstream.c, stream.c, loop.c, transfer.c, fields.c   what is on the other side of that: stream.h
  *     reject.c      what libmicrohttpd refuses by itself is refused by the handler instead
  *     share.c       replies that a worker keeps and gives again
  *     wire.c        a connection's socket and TLS session: what has come, what is said past libmicrohttpd
@@ -156,7 +158,15 @@ struct connection {
 };
 
 /* An exchange and what serves it. */
-enum stage { STAGE_HEAD, STAGE_BODY, STAGE_SERVING, STAGE_PARKED, STAGE_RESUMED };
+enum stage {
+    STAGE_HEAD,
+    STAGE_BODY,
+    STAGE_SERVING,
+    STAGE_PARKED,
+    STAGE_RESUMED,
+    STAGE_FORWARDING, /* the body goes on while it comes */
+    STAGE_DISCARDING, /* it has been answered, and is read over */
+};
 
 struct served {
     struct exchange exchange; /* first: the handler sees only this */
@@ -164,6 +174,10 @@ struct served {
     struct MHD_Connection *mhd;
     enum stage stage;
     bool is_counted;
+    bool is_suspended;        /* libmicrohttpd has it suspended, or is about to call again */
+    bool is_chunked;          /* of unknown length */
+    struct stream *stream;    /* where it is forwarded; NULL: it is not */
+    atomic_uint *stream_load; /* one more while it is */
     struct buf body;
     size_t discarded_len; /* body bytes past the limit */
     size_t announced_len; /* Content-Length; 0 without one */
@@ -182,7 +196,11 @@ static inline struct served *served_of(struct exchange *exchange)
 bool listen_open(struct server *server, struct arena *arena, struct str *ret_error);
 void listen_close(struct server *server);
 
-/* pool.c. Starts workers with the certificate that the files hold now; NULL and an error when they do not fit. */
+/* libmicrohttpd keeps 56 bytes of its own about every header. */
+#define FIELD_ROOM 64
+/* pool.c. What a connection has for the heads of request and reply. */
+size_t connection_memory(const struct server_options *options);
+/* Starts workers with the certificate that the files hold now; NULL and an error when they do not fit. */
 struct pool *pool_start(struct server *server, struct arena *arena, struct str *ret_error);
 /* Waits for what is parked and for its threads, then ends what connections are left. */
 void pool_end(struct pool *pool);
@@ -214,6 +232,21 @@ struct MHD_Response *reply_create(struct served *served, enum kept kept);
 /* This reply is the last of its connection. */
 bool reply_must_close(const struct served *served);
 
+/* forward.c. Whether the request's body is to go on while it comes; the head has just been read. */
+bool forward_must_stream(struct served *served);
+/* Calls the handler for it. */
+enum MHD_Result forward_begin(struct served *served);
+/* A piece of the body, which may be left in part; `*bytes_len` is then what is left. */
+enum MHD_Result forward_take(struct served *served, const char *bytes, size_t *bytes_len);
+/* All of it has come. */
+enum MHD_Result forward_end(struct served *served);
+/* The reply of an upstream; NULL when libmicrohttpd has no memory. */
+struct MHD_Response *forward_create_reply(struct served *served);
+/* Ends what the worker's connections forward. */
+void forward_abort_all(struct worker *worker);
+/* upstream.c: the exchange is over. */
+void upstream_end(struct served *served);
+
 /* share.c: MHD_NO ends the connection. */
 enum MHD_Result share_send(struct served *served, struct shared_reply *reply);
 
@@ -223,6 +256,16 @@ void connection_end(struct connection *connection, struct str reply);
 
 /* From the client's turn to the server's, with what has come of the request; false when the connection ends. */
 bool connection_take_turn(struct served *served);
+
+/* Until worker_resume. On the connection's worker, from inside libmicrohttpd's calls about it. */
+void connection_suspend(struct served *served);
+/* libmicrohttpd calls about a connection that may have been suspended: it is no more. */
+void connection_wake(struct served *served);
+
+/* Calls the handler for a request that is whole, or as whole as it will get. */
+enum MHD_Result connection_serve(struct served *served);
+/* The reply to an exchange that is answered; MHD_NO ends the connection. */
+enum MHD_Result connection_reply(struct served *served);
 
 /* Counts a connection that is gone. */
 void connection_forget(struct worker *worker);

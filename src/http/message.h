@@ -40,6 +40,7 @@ struct request {
     struct str authorization;           /* absent, or the only Authorization header; several: REQUEST_MALFORMED */
     struct str content_type;            /* absent, or as sent */
     struct str body;                    /* whole, decoded from chunks; empty without one */
+    bool is_body_coming;                /* it is not here yet and will not be: see `streams` in server.h */
     struct str client_address;          /* numeric; behind a trusted proxy from X-Forwarded-For */
     const struct request_field *fields; /* all headers, in the order they came */
     size_t field_count;
@@ -60,6 +61,7 @@ struct response {
     struct response_header *headers; /* in the order they were added */
     struct response_header **last_header;
     struct shared_reply *shared; /* given instead of all this; NULL: none */
+    bool is_streamed;            /* `body` is not there: it comes from the upstream (http/upstream.h) */
 };
 
 struct exchange {

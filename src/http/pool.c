@@ -12,8 +12,6 @@
 #include "base/log.h"
 #include "http/inside.h"
 
-/* libmicrohttpd keeps 56 bytes of its own about every header. */
-#define FIELD_ROOM 64
 /* For the reply's headers. All of a connection's memory is wiped between two requests, so more of it costs time:
  * 47 KiB took a fifth of a worker's time, 20 KiB take a tenth. */
 #define REPLY_ROOM 6144
@@ -57,7 +55,7 @@ __attribute__((format(printf, 2, 0))) static void note(void *cls, const char *fo
 }
 
 /* Above our own limits, so that the handler is the one to refuse. */
-static size_t connection_memory(const struct server_options *options)
+size_t connection_memory(const struct server_options *options)
 {
     return options->header_max + options->header_count_max * FIELD_ROOM + REPLY_ROOM;
 }
@@ -163,6 +161,7 @@ static void *run_worker(void *arg)
             continue;
         has_ended = true;
         polled[1].fd = -1; /* poll leaves it alone */
+        forward_abort_all(worker);
     }
 }
 

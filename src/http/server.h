@@ -47,6 +47,10 @@ struct server_options {
     size_t trusted_proxy_count;
     /* Answers the exchange or parks it. Runs on a worker. */
     void (*handler)(struct exchange *exchange, void *arg);
+    /* Asked when the head of a request is there whose body is longer than body_max, of unknown length or waited with
+     * (Expect). True: the handler gets it now, with request.is_body_coming, and sends it to an upstream or answers;
+     * what comes of the body after an answer is read over, up to 1 MiB. NULL: never. */
+    bool (*streams)(struct exchange *exchange, void *arg);
     /* Runs on a worker that has served all there was and is about to wait; NULL: nothing. */
     void (*rest)(void *arg);
     void *arg;
