@@ -29,6 +29,7 @@
 #include "daemon/snapshot.h"
 #include "http/message.h"
 #include "http/server.h"
+#include "http/upstream.h"
 #include "meter/meter.h"
 #include "store/store.h"
 
@@ -51,6 +52,7 @@ struct daemon {
     struct store *store;
     struct crew *crew;
     struct meter *meter;
+    struct upstreams *upstreams;
     struct snapshot *snapshot;
     struct listeners *listeners;
     struct operations operations;
@@ -85,6 +87,17 @@ static void handle_exchange(struct exchange *exchange, unsigned serves, void *ar
     const struct configuration *configuration = snapshot_hold(daemon->snapshot, &hold);
     arena_defer(exchange->arena, snapshot_release, hold);
     faces_handle(configuration, exchange, serves & ~SERVES_OPERATIONS);
+}
+
+/* The configuration may be another when the handler is called a moment later. */
+static bool stream_exchange(struct exchange *exchange, unsigned serves, void *arg)
+{
+    struct daemon *daemon = arg;
+    struct snapshot_hold *hold;
+    const struct configuration *configuration = snapshot_hold(daemon->snapshot, &hold);
+    bool may_stream = faces_stream(configuration, exchange, serves & ~SERVES_OPERATIONS);
+    snapshot_release(hold);
+    return may_stream;
 }
 
 static void rest(void *arg)
@@ -138,7 +151,8 @@ static bool fail_to_start(struct str reason)
 
 static bool open_faces(struct daemon *daemon, struct configuration *configuration, struct mistakes *mistakes)
 {
-    const struct faces_means means = {.store = daemon->store, .crew = daemon->crew, .meter = daemon->meter};
+    const struct faces_means means = {
+        .store = daemon->store, .crew = daemon->crew, .meter = daemon->meter, .upstreams = daemon->upstreams};
     return faces_open(configuration, &means, mistakes);
 }
 
@@ -255,6 +269,7 @@ static bool open_configuration(struct daemon *daemon)
         return false;
     }
     daemon->meter = meter_create();
+    daemon->upstreams = upstreams_create();
     daemon->snapshot = snapshot_create();
     if (!publish_first(daemon, configuration))
         return false;
@@ -281,7 +296,7 @@ static bool start_listeners(struct daemon *daemon)
     struct snapshot_hold *hold;
     struct str error = STR_NONE;
     const struct configuration *configuration = snapshot_hold(daemon->snapshot, &hold);
-    daemon->listeners = listeners_create(handle_exchange, rest, daemon);
+    daemon->listeners = listeners_create(handle_exchange, stream_exchange, rest, daemon);
     daemon->operations.listeners = daemon->listeners;
     bool is_complete = listeners_apply(daemon->listeners, configuration, daemon->arena, &error);
     snapshot_release(hold);
@@ -315,6 +330,7 @@ static void stop(struct daemon *daemon)
     mailer_stop(daemon->mailer);
     if (daemon->listeners)
         listeners_destroy(daemon->listeners);
+    upstreams_destroy(daemon->upstreams);
     crew_stop(daemon->crew);
     meter_keeper_stop(daemon->meter_keeper);
     if (daemon->store)

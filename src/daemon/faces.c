@@ -2,6 +2,7 @@
 
 #include "daemon/configuration.h"
 #include "dialect/face.h"
+#include "http/message.h"
 #include "web/site.h"
 
 static struct call *read_authorization(void *arg, struct exchange *exchange, const struct realm *realm,
@@ -33,6 +34,7 @@ bool faces_open(struct configuration *configuration, const struct faces_means *m
         .store = means->store,
         .crew = means->crew,
         .meter = means->meter,
+        .upstreams = means->upstreams,
         .pages = {.ask = site_ask, .tell = site_tell, .post = site_post, .arg = configuration->site},
     };
     configuration->face =
@@ -45,6 +47,13 @@ bool faces_check(const char *path, struct mistakes *mistakes)
     static const struct faces_means nothing;
     struct configuration *configuration = configuration_load(path, mistakes);
     return configuration && faces_open(configuration, &nothing, mistakes);
+}
+
+/* Pages read small forms, whole. */
+bool faces_stream(const struct configuration *configuration, struct exchange *exchange, unsigned parts)
+{
+    return !str_has_prefix(exchange->request.path, STR("/auth/")) &&
+           face_streams(configuration->face, exchange, parts);
 }
 
 void faces_handle(const struct configuration *configuration, struct exchange *exchange, unsigned parts)

@@ -16,12 +16,14 @@ struct exchange;
 struct meter;
 struct mistakes;
 struct store;
+struct upstreams;
 
 /* What both work with. */
 struct faces_means {
     struct store *store;
     struct crew *crew;
     struct meter *meter;
+    struct upstreams *upstreams;
 };
 
 /* Builds both. False, with mistakes, where two endpoints claim the same place. Without any means: to check only. */
@@ -29,6 +31,9 @@ bool faces_open(struct configuration *configuration, const struct faces_means *m
 
 /* All that `jeton check` tells: loads it and builds the routes, without a store. True when it is right. */
 bool faces_check(const char *path, struct mistakes *mistakes);
+
+/* As `streams` in http/server.h. */
+bool faces_stream(const struct configuration *configuration, struct exchange *exchange, unsigned parts);
 
 /* Answers the exchange or parks it. `parts` are the listener's (bits of enum face_part); pages are for the public. */
 void faces_handle(const struct configuration *configuration, struct exchange *exchange, unsigned parts);

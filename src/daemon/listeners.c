@@ -27,6 +27,7 @@ struct listener {
 
 struct listeners {
     listener_handler handler;
+    listener_streams streams;
     void (*rest)(void *arg);
     void *arg;
     struct listener *first;
@@ -40,16 +41,25 @@ static void handle(struct exchange *exchange, void *arg)
                                  listener->listeners->arg);
 }
 
+static bool may_stream(struct exchange *exchange, void *arg)
+{
+    struct listener *listener = arg;
+    return listener->listeners->streams(exchange, atomic_load_explicit(&listener->serves, memory_order_relaxed),
+                                        listener->listeners->arg);
+}
+
 static void note_rest(void *arg)
 {
     const struct listener *listener = arg;
     listener->listeners->rest(listener->listeners->arg);
 }
 
-struct listeners *listeners_create(listener_handler handler, void (*rest)(void *arg), void *arg)
+struct listeners *listeners_create(listener_handler handler, listener_streams streams, void (*rest)(void *arg),
+                                   void *arg)
 {
     struct listeners *listeners = memory_alloc(sizeof(*listeners));
     listeners->handler = handler;
+    listeners->streams = streams;
     listeners->rest = rest;
     listeners->arg = arg;
     pthread_mutex_init(&listeners->lock, NULL);
@@ -118,6 +128,7 @@ static bool start_listener(struct listeners *listeners, const struct configurati
     listener->listeners = listeners;
     listener->options = make_options(arena, configuration, policy);
     listener->options.handler = handle;
+    listener->options.streams = may_stream;
     listener->options.rest = note_rest;
     listener->options.arg = listener;
     listener->is_wanted = true;

@@ -22,8 +22,12 @@ struct server_load;
 /* Answers the exchange or parks it; `serves` as in struct listener_policy. */
 typedef void (*listener_handler)(struct exchange *exchange, unsigned serves, void *arg);
 
+/* As `streams` in struct server_options. */
+typedef bool (*listener_streams)(struct exchange *exchange, unsigned serves, void *arg);
+
 /* `rest` as in struct server_options. */
-struct listeners *listeners_create(listener_handler handler, void (*rest)(void *arg), void *arg);
+struct listeners *listeners_create(listener_handler handler, listener_streams streams, void (*rest)(void *arg),
+                                   void *arg);
 
 /* False when a new listener cannot listen: the log and, of the last one, `ret_error` (in the arena) say which and
  * why; the others run. Does not wait. */

@@ -7,6 +7,7 @@
 #include "daemon/policy_guard.h"
 #include "daemon/policy_limits.h"
 #include "daemon/policy_people.h"
+#include "daemon/policy_upstream.h"
 #include "daemon/syntax.h"
 #include "oauth/realm.h"
 #include "oauth/registration.h"
@@ -325,6 +326,15 @@ const struct setting policy_rows[] = {
         .beside = SETTING_PLACE(struct realm, guard.is_there),
         .rows = policy_guard_rows,
         .help = "Which API requests pass; without this section whatever has a live token.",
+    },
+    {
+        .key = "upstream",
+        .kind = SETTING_SECTION,
+        .place = SETTING_PLACE(struct realm, upstream),
+        .beside = SETTING_PLACE(struct realm, upstream.is_there),
+        .rows = policy_upstream_rows,
+        .help = "The API behind Jeton: what is none of Jeton's own goes there once the guard lets it pass "
+                "(docs/upstream.md). Without this section it is answered with 404.",
     },
     {0},
 };

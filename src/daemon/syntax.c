@@ -141,16 +141,30 @@ static bool is_authority(struct str text, struct str *ret_host)
     return syntax_is_address(text);
 }
 
-bool syntax_is_issuer(struct str text)
+static bool is_http_url(struct str text, struct str *ret_host, bool *ret_is_secure)
 {
     bool is_secure = str_has_prefix(text, STR("https://"));
     if (!is_secure && !str_has_prefix(text, STR("http://")))
         return false;
     struct str rest = str_slice(text, is_secure ? 8 : 7, text.len);
     size_t slash = str_find(rest, '/');
-    struct str host;
-    return is_authority(str_slice(rest, 0, slash), &host) && (is_secure || is_loopback(host)) &&
+    *ret_is_secure = is_secure;
+    return is_authority(str_slice(rest, 0, slash), ret_host) &&
            syntax_is_path_prefix(str_slice(rest, slash, rest.len));
+}
+
+bool syntax_is_issuer(struct str text)
+{
+    struct str host;
+    bool is_secure;
+    return is_http_url(text, &host, &is_secure) && (is_secure || is_loopback(host));
+}
+
+bool syntax_is_upstream(struct str text)
+{
+    struct str host;
+    bool is_secure;
+    return is_http_url(text, &host, &is_secure);
 }
 
 bool syntax_is_https_uri(struct str text)

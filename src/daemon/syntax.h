@@ -21,6 +21,8 @@ bool syntax_is_host(struct str text);
 bool syntax_is_address(struct str text);
 /* "10.0.0.0/8", "::1", "unix": what a listener trusts as a proxy. */
 bool syntax_is_proxy(struct str text);
+/* "http://127.0.0.1:8000/v2": an API's server; no slash at the end. */
+bool syntax_is_upstream(struct str text);
 /* "" or "/something". */
 bool syntax_is_path_prefix(struct str text);
 /* An https URL, or http on a loopback host; no query, no fragment, no slash at the end. [RFC8414 2] */

@@ -24,12 +24,14 @@ struct meter;
 struct operation;
 struct realm;
 struct store;
+struct upstream_target;
 
 struct desk {
     const struct realm *realm;
     const struct dialect *dialect;
     const struct endpoint *endpoint;
-    unsigned part; /* enum face_part */
+    unsigned part;                          /* enum face_part */
+    const struct upstream_target *upstream; /* of a desk that forwards; NULL: another */
     struct desk_metrics *metrics;
     struct meter *meter; /* NULL: nothing is counted */
     uint64_t serial;     /* no desk of this process had it before */
@@ -44,12 +46,20 @@ const struct error_shape *desk_errors(const struct desk *desk);
 
 void desk_serve(struct exchange *exchange, const struct desk *desk, const struct face_means *means);
 void desk_serve_guard(struct exchange *exchange, const struct desk *desk, const struct face_means *means);
-void desk_serve_graphql(struct exchange *exchange, const struct desk *desk, const struct face_means *means);
+/* `forward` is the desk of the API behind it; NULL: there is none. */
+void desk_serve_graphql(struct exchange *exchange, const struct desk *desk, const struct desk *forward,
+                        const struct face_means *means);
+void desk_serve_forward(struct exchange *exchange, const struct desk *desk, const struct face_means *means);
 /* `parts` of the listener that it came by, as face_handle. */
 void desk_serve_charge(struct exchange *exchange, const struct desk *desk, const struct face_means *means,
                        unsigned parts);
 void desk_serve_usage(struct exchange *exchange, const struct desk *desk, const struct face_means *means);
 void desk_serve_authorize(struct exchange *exchange, const struct desk *desk, const struct face_means *means);
+
+/* Where the realm's API is; it lives in the arena. */
+const struct upstream_target *desk_make_upstream(struct arena *arena, const struct realm *realm);
+/* Whether the body of a forwarded request may go on while it comes: not when the guard must read it. */
+bool desk_may_stream(const struct desk *desk, const struct exchange *exchange);
 
 /* An authorization request of this desk again, from its query: decoded, checked, prepared. */
 struct call *desk_read_authorization(struct exchange *exchange, const struct desk *desk, struct store *store,

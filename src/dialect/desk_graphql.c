@@ -14,6 +14,7 @@
 #include "dialect/question.h"
 #include "dialect/shape.h"
 #include "graphql/graphql.h"
+#include "graphql/root.h"
 #include "http/message.h"
 #include "oauth/limit.h"
 #include "store/store.h"
@@ -241,8 +242,32 @@ static bool begin_fields(struct graphql_errand *own, struct store *store)
     return must_apply;
 }
 
-void desk_serve_graphql(struct exchange *exchange, const struct desk *desk, const struct face_means *means)
+static bool is_ours(struct str type, struct str field, const void *arg)
 {
+    const struct graphql_shape *graphql = arg;
+    for (size_t i = 0; i < graphql->field_count; i++)
+        if (str_equal(graphql->fields[i].type, type) && str_equal(graphql->fields[i].name, field))
+            return !graphql->fields[i].stands_in;
+    return false;
+}
+
+/* Jeton answers what asks for nothing but its own fields. What it cannot read may be the API's all the same. */
+static bool is_for_api(struct exchange *exchange, const struct desk *desk)
+{
+    struct call *call = desk_call(exchange, desk);
+    struct question question;
+    return question_read(call, &exchange->request, &question) != OK ||
+           !graphql_roots_hold(exchange->arena, question.query, question.operation_name, is_ours,
+                               desk->endpoint->graphql);
+}
+
+void desk_serve_graphql(struct exchange *exchange, const struct desk *desk, const struct desk *forward,
+                        const struct face_means *means)
+{
+    if (forward && is_for_api(exchange, desk)) {
+        desk_serve_forward(exchange, forward, means);
+        return;
+    }
     struct call *call = desk_call(exchange, desk);
     struct graphql_errand *own = arena_new(exchange->arena, struct graphql_errand);
     own->errand = (struct desk_errand){.exchange = exchange, .apply = apply, .answer = answer_errand};

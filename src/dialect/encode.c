@@ -198,22 +198,30 @@ void encode_plain_refusal(struct exchange *exchange, enum refusal refusal)
     response_answer(exchange, status, STR("application/json"), body);
 }
 
-void encode_identity(struct exchange *exchange, const struct call *call)
+void encode_identity_fields(const struct call *call, struct request_field *fields)
 {
     static const struct {
         struct str name;
         enum fact_name fact;
-    } headers[] = {
+    } headers[IDENTITY_COUNT] = {
         {STR_INIT("X-Jeton-Client"), FACT_client_id},        {STR_INIT("X-Jeton-Application"), FACT_application},
         {STR_INIT("X-Jeton-Environment"), FACT_environment}, {STR_INIT("X-Jeton-Subject"), FACT_subject},
         {STR_INIT("X-Jeton-Instance"), FACT_instance},       {STR_INIT("X-Jeton-Scope"), FACT_scope},
         {STR_INIT("X-Jeton-Token-Id"), FACT_token_id},
     };
-    for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++) {
+    for (size_t i = 0; i < IDENTITY_COUNT; i++) {
         char room[TEXT_INT_MAX];
         struct hole hole = {.fact = headers[i].fact};
         struct str text = hole_text(&hole, &call->facts, room);
-        struct str value = text.len ? arena_str(exchange->arena, text) : STR("-");
-        response_header_add(exchange, headers[i].name, value);
+        fields[i].name = headers[i].name;
+        fields[i].value = text.len ? arena_str(call->arena, text) : STR("-");
     }
+}
+
+void encode_identity(struct exchange *exchange, const struct call *call)
+{
+    struct request_field fields[IDENTITY_COUNT];
+    encode_identity_fields(call, fields);
+    for (size_t i = 0; i < IDENTITY_COUNT; i++)
+        response_header_add(exchange, fields[i].name, fields[i].value);
 }

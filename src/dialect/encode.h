@@ -54,5 +54,10 @@ void encode_request_facts(struct exchange *exchange, struct call *call);
 /* Sets the facts `error`, `error_description` and the dialect's constants. */
 void encode_error_facts(struct call *call, const struct error_shape *shapes);
 
+/* The identity headers as they are told to an API, IDENTITY_COUNT of them: `-` where there is nothing to say. */
+#define IDENTITY_COUNT 7
+struct request_field;
+void encode_identity_fields(const struct call *call, struct request_field *fields);
+
 /* The identity headers of the guard; `-` where there is nothing to say, so that a gateway always overwrites. */
 void encode_identity(struct exchange *exchange, const struct call *call);

@@ -12,6 +12,7 @@
 struct face {
     struct face_means means;
     struct route_table *routes;
+    struct route_table *forwards; /* what is none of ours: asked when nobody is found in `routes` */
 };
 
 /* What the server itself refuses, before anything was decoded. */
@@ -51,6 +52,54 @@ static void refuse_at(const struct face *face, struct exchange *exchange, const 
     desk_count(exchange, desk);
 }
 
+/* The API that has the path; NULL: none. */
+static const struct desk *find_forward(const struct face *face, const struct request *request)
+{
+    const struct route *route = NULL;
+    if (!face->means.upstreams ||
+        route_find(face->forwards, request->host, request->path, request->method, &route) != ROUTE_FOUND)
+        return NULL;
+    return route->target;
+}
+
+/* What goes on while it comes has no other place than an API's. */
+static void handle_stream(const struct face *face, struct exchange *exchange)
+{
+    const struct desk *forward = find_forward(face, &exchange->request);
+    if (forward)
+        desk_serve_forward(exchange, forward, &face->means);
+    else
+        encode_plain_refusal(exchange, REFUSED_path_unknown);
+}
+
+/* The API behind this GraphQL endpoint: its own realm's. */
+static const struct desk *find_behind(const struct face *face, const struct exchange *exchange,
+                                      const struct desk *desk)
+{
+    const struct desk *forward = find_forward(face, &exchange->request);
+    return forward && forward->realm == desk->realm ? forward : NULL;
+}
+
+/* A GraphQL request with more than may be a request for a token: it is the API's, whatever it says. */
+static bool is_too_long_for(const struct exchange *exchange, const struct desk *desk)
+{
+    return desk->endpoint->graphql && !str_is_present(request_header(exchange, "Transfer-Encoding")) &&
+           !str_is_present(request_header(exchange, "Expect"));
+}
+
+bool face_streams(const struct face *face, struct exchange *exchange, unsigned parts)
+{
+    const struct request *request = &exchange->request;
+    const struct route *route;
+    const struct desk *forward = find_forward(face, request);
+    if (!forward || !(parts & FACE_PUBLIC))
+        return false;
+    enum route_found found = route_find(face->routes, request->host, request->path, request->method, &route);
+    if (found != ROUTE_NO_PATH && !(found == ROUTE_FOUND && is_too_long_for(exchange, route->target)))
+        return false;
+    return desk_may_stream(forward, exchange);
+}
+
 void face_handle(const struct face *face, struct exchange *exchange, unsigned parts)
 {
     const struct request *request = &exchange->request;
@@ -59,8 +108,18 @@ void face_handle(const struct face *face, struct exchange *exchange, unsigned pa
     enum route_found found = route_find(face->routes, request->host, request->path, request->method, &route);
     const struct desk *desk = found == ROUTE_NO_PATH ? NULL : route->target;
 
+    if (request->is_body_coming) {
+        handle_stream(face, exchange);
+        return;
+    }
+    if (!desk && (parts & FACE_PUBLIC))
+        desk = find_forward(face, request);
     if (!desk || !(desk->part & parts)) {
         encode_plain_refusal(exchange, refusal ? refusal : REFUSED_path_unknown);
+        return;
+    }
+    if (desk->upstream && !refusal) {
+        desk_serve_forward(exchange, desk, &face->means);
         return;
     }
     if (refusal || found == ROUTE_NO_METHOD) {
@@ -75,7 +134,7 @@ void face_handle(const struct face *face, struct exchange *exchange, unsigned pa
     else if (desk->part == FACE_GUARD)
         desk_serve_guard(exchange, desk, &face->means);
     else if (desk->endpoint->graphql)
-        desk_serve_graphql(exchange, desk, &face->means);
+        desk_serve_graphql(exchange, desk, find_behind(face, exchange, desk), &face->means);
     else if (desk->endpoint->tells_usage)
         desk_serve_usage(exchange, desk, &face->means);
     else if (desk->endpoint->asks_person)
@@ -95,9 +154,10 @@ static void add_route(struct builder *builder, const struct desk *desk, struct s
                       struct str method)
 {
     const struct route *taken;
+    struct route_table *table = desk->upstream ? builder->face->forwards : builder->face->routes;
     bool is_guard = desk->part == FACE_GUARD && desk->endpoint->operation != &charge_operation;
-    struct route route = {host, path, method, is_guard, desk};
-    if (route_add(builder->face->routes, route, &taken))
+    struct route route = {host, path, method, is_guard || desk->upstream, desk};
+    if (route_add(table, route, &taken))
         return;
     const struct desk *other = taken->target;
     struct str found = arena_printf(builder->arena, "%.*s %.*s", STR_ARGS(str_is_present(method) ? method : STR("*")),
@@ -177,6 +237,24 @@ static void add_usage(struct builder *builder)
     add_route(builder, desk, STR_NONE, path, STR("GET"));
 }
 
+static void add_forward(struct builder *builder)
+{
+    const struct face_realm *realm = builder->realm;
+    const struct upstream_policy *policy = &realm->realm->upstream;
+    struct endpoint *endpoint = arena_new(builder->arena, struct endpoint);
+    if (!policy->is_there)
+        return;
+    endpoint->does = STR("forward");
+    endpoint->operation = operation_find(STR("guard"));
+    endpoint->reply = realm->dialect->guard;
+    struct desk *desk = arena_new(builder->arena, struct desk);
+    *desk =
+        *desk_create(builder->arena, realm->realm, realm->dialect, endpoint, FACE_PUBLIC, builder->face->means.meter);
+    desk->upstream = desk_make_upstream(builder->arena, realm->realm);
+    for (size_t i = 0; i < policy->path_count; i++)
+        add_on_hosts(builder, desk, policy->paths[i], STR_NONE);
+}
+
 struct face *face_create(struct arena *arena, const struct face_means *means, const struct face_realm *realms,
                          size_t count, struct mistakes *mistakes)
 {
@@ -184,6 +262,7 @@ struct face *face_create(struct arena *arena, const struct face_means *means, co
     struct face *face = arena_new(arena, struct face);
     face->means = *means;
     face->routes = route_table_create(arena);
+    face->forwards = route_table_create(arena);
     for (size_t i = 0; i < count; i++) {
         struct builder builder = {arena, face, &realms[i], mistakes};
         const struct dialect *dialect = realms[i].dialect;
@@ -192,6 +271,7 @@ struct face *face_create(struct arena *arena, const struct face_means *means, co
         add_guard(&builder);
         add_charge(&builder);
         add_usage(&builder);
+        add_forward(&builder);
     }
     return mistakes->count == count_before ? face : NULL;
 }

@@ -22,6 +22,7 @@ struct meter;
 struct mistakes;
 struct realm;
 struct store;
+struct upstreams;
 
 /* Which endpoints a listener serves. */
 enum face_part {
@@ -54,11 +55,12 @@ struct face_pages {
 };
 
 /* What a face works with. `store` may be NULL to build the routes only; without a crew nothing slow is proved,
- * without a meter nothing is counted or limited. */
+ * without a meter nothing is counted or limited, without upstreams nothing goes on to an API. */
 struct face_means {
     struct store *store;
     struct crew *crew;
     struct meter *meter;
+    struct upstreams *upstreams;
     struct face_pages pages;
 };
 
@@ -69,6 +71,9 @@ struct face *face_create(struct arena *arena, const struct face_means *means, co
 /* Answers the exchange or parks it. `parts` are the listener's (bits of enum face_part). The caller keeps
  * the face alive until the exchange ends (arena_defer on the exchange's arena). */
 void face_handle(const struct face *face, struct exchange *exchange, unsigned parts);
+
+/* Whether the body of this request, whose head is there, goes on to an API while it comes (http/server.h). */
+bool face_streams(const struct face *face, struct exchange *exchange, unsigned parts);
 
 /*
  * Reads an authorization request again, as the client wrote it: decode, check, prepare. `target` is path and query.

@@ -117,3 +117,15 @@ void load_only(struct loader *loader, const struct yaml_node *map, const char *c
         if (!is_among(member->key, keys))
             load_mistake(loader, member, member->key, join_keys(loader->arena, keys).ptr);
 }
+
+bool load_choice(struct loader *loader, const struct yaml_node *node, const char *first, const char *second)
+{
+    if (!node)
+        return false;
+    struct str text = load_text(loader, node);
+    if (str_equal(text, str_of(second)))
+        return true;
+    if (!str_equal(text, str_of(first)))
+        load_mistake(loader, node, text, arena_printf(loader->arena, "%s or %s", first, second).ptr);
+    return false;
+}

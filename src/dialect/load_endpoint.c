@@ -81,19 +81,6 @@ static unsigned load_bodies(struct loader *loader, const struct yaml_node *node)
     return bodies;
 }
 
-/* True for the second of two words, false for the first or nothing. */
-static bool load_choice(struct loader *loader, const struct yaml_node *node, const char *first, const char *second)
-{
-    if (!node)
-        return false;
-    struct str text = load_text(loader, node);
-    if (str_equal(text, str_of(second)))
-        return true;
-    if (!str_equal(text, str_of(first)))
-        load_mistake(loader, node, text, arena_printf(loader->arena, "%s or %s", first, second).ptr);
-    return false;
-}
-
 static void load_methods(struct loader *loader, const struct yaml_node *node, struct endpoint *endpoint)
 {
     static struct str both[] = {STR_INIT("GET"), STR_INIT("POST")};

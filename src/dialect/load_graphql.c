@@ -7,8 +7,8 @@
 #include "dialect/shape.h"
 #include "graphql/graphql.h"
 
-static const char *const field_keys[] = {"does",     "input", "names", "values", "fixed",
-                                         "defaults", "body",  "needs", NULL};
+static const char *const field_keys[] = {"does",     "input", "names", "values",    "fixed",
+                                         "defaults", "body",  "needs", "stands_in", NULL};
 
 static void load_field(struct loader *loader, const struct graphql_schema *schema, const struct yaml_node *map,
                        struct field_shape *field)
@@ -31,6 +31,7 @@ static void load_field(struct loader *loader, const struct graphql_schema *schem
     load_spelling(loader, map, &field->spelling);
     const struct yaml_node *body = yaml_member(map, "body");
     field->body = body ? load_json(loader, body) : NULL;
+    field->stands_in = load_choice(loader, yaml_member(map, "stands_in"), "false", "true");
     const struct yaml_node *needs = yaml_member(map, "needs");
     field->needs = needs ? load_fact(loader, needs, load_text(loader, needs)) : FACT_COUNT;
 }

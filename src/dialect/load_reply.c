@@ -120,6 +120,8 @@ static unsigned default_status(enum refusal refusal)
         {STR_INIT("not_found"), 404},
         {STR_INIT("temporarily_unavailable"), 503},
         {STR_INIT("rate_limited"), 429},
+        {STR_INIT("bad_gateway"), 502},
+        {STR_INIT("gateway_timeout"), 504},
     };
     for (size_t i = 0; i < sizeof(by_name) / sizeof(*by_name); i++)
         if (by_name[i].refusal == refusal)

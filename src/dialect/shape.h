@@ -83,6 +83,7 @@ struct field_shape {
     struct spelling spelling;
     const struct json_template *body;
     enum fact_name needs; /* without it the field is null; FACT_COUNT: nothing */
+    bool stands_in;       /* for the API's own, where there is none behind Jeton */
 };
 
 struct graphql_shape {
@@ -159,6 +160,8 @@ struct str load_text(struct loader *loader, const struct yaml_node *node);
 /* FACT_COUNT on a mistake. */
 enum fact_name load_fact(struct loader *loader, const struct yaml_node *node, struct str name);
 int64_t load_int(struct loader *loader, const struct yaml_node *node, int64_t min, int64_t max);
+/* True for the second of two words, false for the first or nothing (NULL). */
+bool load_choice(struct loader *loader, const struct yaml_node *node, const char *first, const char *second);
 /* One text or a list of them. */
 struct str *load_texts(struct loader *loader, const struct yaml_node *node, size_t *ret_count);
 const struct json_template *load_json(struct loader *loader, const struct yaml_node *node);

@@ -82,6 +82,19 @@ struct appearance {
     struct str accent;   /* "#rrggbb" */
 };
 
+/* Where requests go that are none of ours, once the guard has let them pass. */
+struct upstream_policy {
+    bool is_there;
+    struct str url;    /* "http://127.0.0.1:8000", perhaps with a path; no slash at the end */
+    struct str *paths; /* what they begin with, segment by segment */
+    size_t path_count;
+    int64_t connect_seconds;
+    int64_t answer_seconds; /* the longest silence */
+    unsigned requests;      /* under way at once */
+    bool passes_authorization;
+    bool passes_preflight; /* what browsers ask before a request, which has no token [Fetch 4.8] */
+};
+
 struct realm {
     int64_t id; /* realms.id in the store */
     struct str name;
@@ -108,6 +121,7 @@ struct realm {
     struct people_policy people; /* how people sign in */
     struct appearance appearance;
     struct guard_policy guard; /* which API requests pass */
+    struct upstream_policy upstream;
     struct rate_policy rate;   /* how much clients may ask for */
     struct digest refresh_key; /* successors are derived with it; never in the store */
 };

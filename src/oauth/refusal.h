@@ -104,6 +104,9 @@
     X(points_used_up, rate_limited, "All points are used up; try again later.")                                      \
     X(usage_question_wrong, invalid_request, "The parameters since, by or client_id cannot be read.")                \
     X(usage_too_much, invalid_request, "That is too much at once; ask for a shorter time or for one client.")        \
+    X(upstream_unreachable, bad_gateway, "The API cannot be reached.")                                               \
+    X(upstream_wrong, bad_gateway, "The API's answer cannot be read.")                                               \
+    X(upstream_late, gateway_timeout, "The API did not answer in time.")                                             \
     X(store_unavailable, temporarily_unavailable, "The server cannot store anything at the moment.")
 
 enum refusal {
@@ -116,7 +119,8 @@ enum refusal {
 
 struct refusal_words {
     struct str name;
-    struct str error; /* token_missing, forbidden and not_found are ours: those requests have no RFC code */
+    struct str
+        error; /* token_missing, forbidden, not_found, bad_gateway and gateway_timeout are ours: no RFC has a code */
     struct str error_description;
 };
 
