@@ -22,12 +22,16 @@ struct entry {
 };
 
 /* Open addressing; nothing is ever taken out of it, but it is built anew without what is over. */
-struct shard {
-    _Alignas(CACHE_LINE) pthread_mutex_t lock;
+struct table {
     struct entry *slots;
     uint32_t slot_count; /* a power of two, or 0 */
     uint32_t entry_count;
     uint32_t dirty_count;
+};
+
+struct shard {
+    _Alignas(CACHE_LINE) pthread_mutex_t lock;
+    struct table table;
 };
 
 struct limits {
@@ -98,7 +102,7 @@ void limits_destroy(struct limits *limits)
         return;
     for (unsigned i = 0; i < SHARD_COUNT; i++) {
         pthread_mutex_destroy(&limits->shards[i].lock);
-        memory_free(limits->shards[i].slots);
+        memory_free(limits->shards[i].table.slots);
     }
     memory_free(limits->memory);
     memory_free(limits);
@@ -110,54 +114,51 @@ static bool is_of(const struct entry *entry, int64_t owner, int64_t subject, uin
 }
 
 /* The slot that has it, or the empty one that is for it. There is always an empty one. */
-static struct entry *find(const struct shard *shard, int64_t owner, int64_t subject, uint64_t window_id)
+static struct entry *find(const struct table *table, int64_t owner, int64_t subject, uint64_t window_id)
 {
-    size_t mask = shard->slot_count - 1;
+    size_t mask = table->slot_count - 1;
     size_t at = slot_of(owner, subject, window_id) & mask;
     for (;; at = (at + 1) & mask) {
-        struct entry *entry = &shard->slots[at];
+        struct entry *entry = &table->slots[at];
         if (entry->ends_at == 0 || is_of(entry, owner, subject, window_id))
             return entry;
     }
 }
 
-static uint32_t count_live(const struct shard *shard, int64_t now)
+static uint32_t count_live(const struct table *table, int64_t now)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < shard->slot_count; i++)
-        count += shard->slots[i].ends_at > now;
+    for (uint32_t i = 0; i < table->slot_count; i++)
+        count += table->slots[i].ends_at > now;
     return count;
 }
 
 /* With room for `more` besides those that are not over. */
-static void rebuild(struct limits *limits, struct shard *shard, int64_t now, uint32_t more)
+static void rebuild(struct limits *limits, struct table *table, int64_t now, uint32_t more)
 {
-    struct shard fresh = {.slot_count = SLOTS_LEAST};
-    uint32_t wanted = (count_live(shard, now) + more) * 2;
+    struct table fresh = {.slot_count = SLOTS_LEAST};
+    uint32_t wanted = (count_live(table, now) + more) * 2;
     while (fresh.slot_count < wanted)
         fresh.slot_count *= 2;
     fresh.slots = memory_alloc(fresh.slot_count * sizeof(*fresh.slots));
-    for (uint32_t i = 0; i < shard->slot_count; i++) {
-        const struct entry *entry = &shard->slots[i];
+    for (uint32_t i = 0; i < table->slot_count; i++) {
+        const struct entry *entry = &table->slots[i];
         if (entry->ends_at <= now)
             continue;
         *find(&fresh, entry->owner, entry->subject, entry->window_id) = *entry;
         fresh.entry_count++;
         fresh.dirty_count += entry->is_dirty != 0;
     }
-    atomic_fetch_sub_explicit(&limits->entry_count, shard->entry_count - fresh.entry_count, memory_order_relaxed);
-    memory_free(shard->slots);
-    shard->slots = fresh.slots;
-    shard->slot_count = fresh.slot_count;
-    shard->entry_count = fresh.entry_count;
-    shard->dirty_count = fresh.dirty_count;
+    atomic_fetch_sub_explicit(&limits->entry_count, table->entry_count - fresh.entry_count, memory_order_relaxed);
+    memory_free(table->slots);
+    *table = fresh;
 }
 
 /* Afterwards `more` entries can be added without any moving. */
-static void make_room(struct limits *limits, struct shard *shard, int64_t now, uint32_t more)
+static void make_room(struct limits *limits, struct table *table, int64_t now, uint32_t more)
 {
-    if (shard->entry_count + more > shard->slot_count / 4 * 3)
-        rebuild(limits, shard, now, more);
+    if (table->entry_count + more > table->slot_count / 4 * 3)
+        rebuild(limits, table, now, more);
 }
 
 static void note_shard(struct step *step, unsigned number)
@@ -177,7 +178,7 @@ static void find_entries(struct step *step)
     for (size_t i = 0; i < step->count; i++) {
         const struct limit_charge *charge = &step->charges[i];
         step->entries[i] =
-            find(&step->limits->shards[step->numbers[i]], charge->owner, charge->subject, charge->window_id);
+            find(&step->limits->shards[step->numbers[i]].table, charge->owner, charge->subject, charge->window_id);
     }
 }
 
@@ -191,7 +192,7 @@ static void begin(struct step *step)
     for (size_t i = 0; i < step->locked_count; i++) {
         struct shard *shard = &limits->shards[step->locked[i]];
         pthread_mutex_lock(&shard->lock);
-        make_room(limits, shard, step->now, (uint32_t)step->count);
+        make_room(limits, &shard->table, step->now, (uint32_t)step->count);
     }
     find_entries(step);
 }
@@ -227,20 +228,20 @@ static bool may_add(struct limits *limits)
 static void charge_entry(struct step *step, size_t index)
 {
     struct limit_charge *charge = &step->charges[index];
-    struct shard *shard = &step->limits->shards[step->numbers[index]];
+    struct table *table = &step->limits->shards[step->numbers[index]].table;
     struct entry *entry = step->entries[index];
     if (charge->amount == 0)
         return;
     /* Another charge of this step may have taken the empty slot. */
     if (!is_of(entry, charge->owner, charge->subject, charge->window_id))
-        entry = find(shard, charge->owner, charge->subject, charge->window_id);
+        entry = find(table, charge->owner, charge->subject, charge->window_id);
     if (entry->ends_at == 0) {
         if (!may_add(step->limits))
             return;
-        shard->entry_count++;
+        table->entry_count++;
     }
     charge->used += charge->amount;
-    shard->dirty_count += entry->is_dirty == 0;
+    table->dirty_count += entry->is_dirty == 0;
     *entry = (struct entry){charge->owner, charge->subject, charge->window_id, charge->ends_at, charge->used, 1};
 }
 
@@ -281,16 +282,16 @@ void limits_read(struct limits *limits, struct limit_charge *charges, size_t cou
     end(&step);
 }
 
-static size_t collect_shard(struct shard *shard, struct limits_walk *walk, int64_t now, struct window_row *rows,
+static size_t collect_table(struct table *table, struct limits_walk *walk, int64_t now, struct window_row *rows,
                             size_t max)
 {
     size_t count = 0;
-    for (; walk->slot < shard->slot_count && shard->dirty_count && count < max; walk->slot++) {
-        struct entry *entry = &shard->slots[walk->slot];
+    for (; walk->slot < table->slot_count && table->dirty_count && count < max; walk->slot++) {
+        struct entry *entry = &table->slots[walk->slot];
         if (!entry->is_dirty)
             continue;
         entry->is_dirty = 0;
-        shard->dirty_count--;
+        table->dirty_count--;
         if (entry->ends_at > now)
             rows[count++] =
                 (struct window_row){entry->owner, entry->subject, entry->window_id, entry->ends_at, entry->used};
@@ -305,7 +306,7 @@ size_t limits_collect(struct limits *limits, struct limits_walk *walk, int64_t n
     while (walk->shard < SHARD_COUNT && count < max) {
         struct shard *shard = &limits->shards[walk->shard];
         pthread_mutex_lock(&shard->lock);
-        count += collect_shard(shard, walk, now, rows + count, max - count);
+        count += collect_table(&shard->table, walk, now, rows + count, max - count);
         pthread_mutex_unlock(&shard->lock);
         if (count < max)
             *walk = (struct limits_walk){walk->shard + 1, 0};
@@ -313,13 +314,13 @@ size_t limits_collect(struct limits *limits, struct limits_walk *walk, int64_t n
     return count;
 }
 
-static void soil(struct shard *shard, const struct window_row *row)
+static void soil(struct table *table, const struct window_row *row)
 {
-    struct entry *entry = shard->slot_count ? find(shard, row->owner, row->subject, row->window_id) : NULL;
+    struct entry *entry = table->slot_count ? find(table, row->owner, row->subject, row->window_id) : NULL;
     if (!entry || entry->ends_at == 0 || entry->is_dirty)
         return;
     entry->is_dirty = 1;
-    shard->dirty_count++;
+    table->dirty_count++;
 }
 
 void limits_soil(struct limits *limits, const struct window_row *rows, size_t count)
@@ -327,7 +328,7 @@ void limits_soil(struct limits *limits, const struct window_row *rows, size_t co
     for (size_t i = 0; i < count; i++) {
         struct shard *shard = &limits->shards[shard_of(rows[i].owner, rows[i].subject)];
         pthread_mutex_lock(&shard->lock);
-        soil(shard, &rows[i]);
+        soil(&shard->table, &rows[i]);
         pthread_mutex_unlock(&shard->lock);
     }
 }
@@ -338,10 +339,10 @@ void limits_restore(struct limits *limits, const struct window_row *rows, size_t
         const struct window_row *row = &rows[i];
         struct shard *shard = &limits->shards[shard_of(row->owner, row->subject)];
         pthread_mutex_lock(&shard->lock);
-        make_room(limits, shard, 0, 1);
-        struct entry *entry = find(shard, row->owner, row->subject, row->window_id);
+        make_room(limits, &shard->table, 0, 1);
+        struct entry *entry = find(&shard->table, row->owner, row->subject, row->window_id);
         if (entry->ends_at == 0 && row->ends_at > 0 && may_add(limits)) {
-            shard->entry_count++;
+            shard->table.entry_count++;
             *entry = (struct entry){row->owner, row->subject, row->window_id, row->ends_at, row->used, 0};
         }
         pthread_mutex_unlock(&shard->lock);
@@ -355,8 +356,8 @@ void limits_sweep(struct limits *limits, int64_t now, size_t shard_max)
         struct shard *shard = &limits->shards[number];
         pthread_mutex_lock(&shard->lock);
         /* Building anew pays when half of it is over. */
-        if (shard->entry_count && count_live(shard, now) <= shard->entry_count / 2)
-            rebuild(limits, shard, now, 0);
+        if (shard->table.entry_count && count_live(&shard->table, now) <= shard->table.entry_count / 2)
+            rebuild(limits, &shard->table, now, 0);
         pthread_mutex_unlock(&shard->lock);
     }
 }
@@ -372,8 +373,8 @@ struct limits_stats limits_stats(struct limits *limits)
     for (unsigned i = 0; i < SHARD_COUNT; i++) {
         struct shard *shard = &limits->shards[i];
         pthread_mutex_lock(&shard->lock);
-        stats.entry_count += shard->entry_count;
-        stats.byte_count += shard->slot_count * sizeof(struct entry);
+        stats.entry_count += shard->table.entry_count;
+        stats.byte_count += shard->table.slot_count * sizeof(struct entry);
         pthread_mutex_unlock(&shard->lock);
     }
     return stats;
