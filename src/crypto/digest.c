@@ -1,5 +1,6 @@
 #include "crypto/digest.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -31,80 +32,81 @@ static const EVP_MD *sha256_method(void)
     return fetched;
 }
 
+/* What a thread computes with, freed when it ends. */
+struct contexts {
+    EVP_MD_CTX *digest;
+    EVP_MAC_CTX *mac;
+};
+
 static pthread_key_t thread_key;
 static pthread_once_t thread_key_once = PTHREAD_ONCE_INIT;
 
-static void free_context(void *context)
+static void free_contexts(void *kept)
 {
-    EVP_MD_CTX_free(context);
+    struct contexts *contexts = kept;
+    EVP_MD_CTX_free(contexts->digest);
+    EVP_MAC_CTX_free(contexts->mac);
 }
 
 static void create_thread_key(void)
 {
-    if (pthread_key_create(&thread_key, free_context) != 0)
+    if (pthread_key_create(&thread_key, free_contexts) != 0)
         give_up("thread key");
 }
 
-/* One context a thread, freed when the thread ends. */
-static EVP_MD_CTX *thread_context(void)
+static struct contexts *thread_contexts(void)
 {
-    static _Thread_local EVP_MD_CTX *context;
-    if (context)
-        return context;
-    context = EVP_MD_CTX_new();
-    if (!context)
+    static _Thread_local struct contexts contexts;
+    if (contexts.digest)
+        return &contexts;
+    contexts.digest = EVP_MD_CTX_new();
+    if (!contexts.digest)
         give_up("digest context");
     pthread_once(&thread_key_once, create_thread_key);
-    pthread_setspecific(thread_key, context);
-    return context;
+    pthread_setspecific(thread_key, &contexts);
+    return &contexts;
 }
 
-/* Of both behind each other. */
-static struct digest digest_pair(struct str first, struct str second)
+/* A third of what HMAC() costs, which looks its parts up each time and takes a lock that all threads share. */
+static EVP_MAC_CTX *thread_mac(void)
 {
-    struct digest digest;
-    EVP_MD_CTX *context = thread_context();
-    if (EVP_DigestInit_ex2(context, sha256_method(), NULL) != 1 ||
-        EVP_DigestUpdate(context, first.ptr, first.len) != 1 ||
-        EVP_DigestUpdate(context, second.ptr, second.len) != 1 ||
-        EVP_DigestFinal_ex(context, digest.bytes, NULL) != 1)
-        give_up("SHA-256");
-    return digest;
+    struct contexts *contexts = thread_contexts();
+    if (contexts->mac)
+        return contexts->mac;
+    char digest_name[] = "SHA256";
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest_name, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_MAC *method = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    contexts->mac = EVP_MAC_CTX_new(method);
+    EVP_MAC_free(method); /* the context holds it */
+    if (!contexts->mac || EVP_MAC_CTX_set_params(contexts->mac, parameters) != 1)
+        give_up("HMAC context");
+    return contexts->mac;
 }
 
 struct digest digest_sha256(struct str bytes)
 {
-    return digest_pair(bytes, STR_NONE);
-}
-
-#define SHA256_BLOCK_LEN 64
-
-static struct digest digest_padded(const unsigned char *key, unsigned char pad, struct str bytes)
-{
-    unsigned char block[SHA256_BLOCK_LEN];
-    for (size_t i = 0; i < sizeof(block); i++)
-        block[i] = key[i] ^ pad;
-    struct digest digest = digest_pair((struct str){(const char *)block, sizeof(block)}, bytes);
-    OPENSSL_cleanse(block, sizeof(block));
+    struct digest digest;
+    EVP_MD_CTX *context = thread_contexts()->digest;
+    if (EVP_DigestInit_ex2(context, sha256_method(), NULL) != 1 ||
+        EVP_DigestUpdate(context, bytes.ptr, bytes.len) != 1 || EVP_DigestFinal_ex(context, digest.bytes, NULL) != 1)
+        give_up("SHA-256");
     return digest;
 }
 
-/* [RFC2104 2] By hand: 270 ns, where OpenSSL takes 430 with a context of the thread's and 1,200 with HMAC(), which
- * looks its parts up each time. */
 struct digest digest_hmac(struct str key, struct str bytes)
 {
-    unsigned char block[SHA256_BLOCK_LEN] = {0};
-    struct digest hash;
-    if (key.len > sizeof(block)) {
-        hash = digest_sha256(key);
-        key = (struct str){(const char *)hash.bytes, DIGEST_LEN};
-    }
-    if (key.len)
-        memcpy(block, key.ptr, key.len);
-    struct digest inner = digest_padded(block, 0x36, bytes);
-    struct digest outer = digest_padded(block, 0x5c, (struct str){(const char *)inner.bytes, DIGEST_LEN});
-    OPENSSL_cleanse(block, sizeof(block));
-    return outer;
+    struct digest digest;
+    size_t len;
+    EVP_MAC_CTX *context = thread_mac();
+    const char *key_bytes = key.len ? key.ptr : ""; /* NULL would mean the key of the last time */
+    if (EVP_MAC_init(context, (const unsigned char *)key_bytes, key.len, NULL) != 1 ||
+        EVP_MAC_update(context, (const unsigned char *)bytes.ptr, bytes.len) != 1 ||
+        EVP_MAC_final(context, digest.bytes, &len, DIGEST_LEN) != 1)
+        give_up("HMAC");
+    return digest;
 }
 
 bool secret_equal(struct str a, struct str b)
