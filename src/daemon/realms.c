@@ -14,10 +14,18 @@
 #define PLANS_TOLD_MAX 100
 #define REALM_NAME_MAX 63 /* syntax_is_name */
 
+struct unknown_plan {
+    struct str realm;
+    struct str plan;
+};
+
 struct resolving {
     struct unit unit;
     struct configuration *configuration;
     const struct digest *key;
+    struct arena *arena;
+    struct unknown_plan unknown[PLANS_TOLD_MAX];
+    size_t unknown_count;
 };
 
 /* What never expires is never swept. */
@@ -49,40 +57,40 @@ static enum outcome resolve_realm(struct store_tx *tx, struct realm *realm, cons
     return note_lifetime(tx, realm->limited_lifetime_seconds);
 }
 
+/* Plans that clients have and the realm has no more. Read here and not by the main thread, which would need a
+ * connection of its own for it. */
+static STEP find_unknown_plans(struct resolving *resolving, struct store_reader *reader, const struct realm *realm)
+{
+    struct str *plans;
+    size_t count;
+    TRY(client_plans(reader, resolving->arena, realm->id, PLANS_TOLD_MAX, &plans, &count));
+    for (size_t i = 0; i < count && resolving->unknown_count < PLANS_TOLD_MAX; i++)
+        if (!rate_plan_find(realm, plans[i]))
+            resolving->unknown[resolving->unknown_count++] = (struct unknown_plan){realm->name, plans[i]};
+    return OK;
+}
+
 static enum outcome apply(struct unit *unit, struct store_tx *tx)
 {
     struct resolving *resolving = (struct resolving *)unit;
     struct configuration *configuration = resolving->configuration;
-    for (size_t i = 0; i < configuration->realm_count; i++)
+    resolving->unknown_count = 0;
+    for (size_t i = 0; i < configuration->realm_count; i++) {
         TRY(resolve_realm(tx, &configuration->realms[i], resolving->key));
+        TRY(find_unknown_plans(resolving, store_tx_reader(tx), &configuration->realms[i]));
+    }
     return OK;
-}
-
-/* A plan that clients have and the realm has no more: nobody is refused for it, but somebody should hear. */
-static STEP tell_unknown_plans(const struct realm *realm, struct store_reader *reader, struct arena *arena)
-{
-    struct str *plans;
-    size_t count;
-    TRY(client_plans(reader, arena, realm->id, PLANS_TOLD_MAX, &plans, &count));
-    for (size_t i = 0; i < count; i++)
-        if (!rate_plan_find(realm, plans[i]))
-            log_event(LOG_WARNING, "plan_unknown", log_text("realm", realm->name), log_text("plan", plans[i]));
-    return OK;
-}
-
-static STEP tell_all_unknown_plans(const struct configuration *configuration, struct store_reader *reader)
-{
-    struct arena *arena = arena_create();
-    enum outcome outcome = OK;
-    for (size_t i = 0; outcome == OK && i < configuration->realm_count; i++)
-        outcome = tell_unknown_plans(&configuration->realms[i], reader, arena);
-    arena_destroy(arena);
-    return outcome;
 }
 
 enum outcome realms_resolve(struct configuration *configuration, struct store *store, const struct digest *key)
 {
-    struct resolving resolving = {.unit.apply = apply, .configuration = configuration, .key = key};
-    TRY(store_run(store, &resolving.unit));
-    return tell_all_unknown_plans(configuration, store_reader(store));
+    struct arena *arena = arena_create();
+    struct resolving resolving = {.unit.apply = apply, .configuration = configuration, .key = key, .arena = arena};
+    enum outcome outcome = store_run(store, &resolving.unit);
+    /* Nobody is refused for it, but somebody should hear. */
+    for (size_t i = 0; outcome == OK && i < resolving.unknown_count; i++)
+        log_event(LOG_WARNING, "plan_unknown", log_text("realm", resolving.unknown[i].realm),
+                  log_text("plan", resolving.unknown[i].plan));
+    arena_destroy(arena);
+    return outcome;
 }
