@@ -138,10 +138,13 @@ class Nginx(Server):
 
     def start(self, replies):
         """`replies`: path → Reply of the daemon."""
+        self.serve("\n    ".join(self.location(path, reply) for path, reply in replies.items()))
+
+    def serve(self, locations, more=""):
+        """`locations` of the one server, and what stands beside it."""
         folder = self.folder
         temporary = "\n".join(f"  {kind}_temp_path {quoted(str(folder / kind))};"
                               for kind in ("client_body", "proxy", "fastcgi", "scgi", "uwsgi"))
-        locations = "\n    ".join(self.location(path, reply) for path, reply in replies.items())
         configuration = folder / f"{self.name}.conf"
         configuration.write_text(f"""worker_processes {WORKERS};
 daemon off;
@@ -154,6 +157,7 @@ http {{
   server_tokens off;
   keepalive_timeout 60s;
   keepalive_requests 1000000000;
+  {more}
   server {{
     listen 127.0.0.1:{self.port} reuseport;
     {locations}
