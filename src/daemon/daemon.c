@@ -77,7 +77,9 @@ static sigset_t awaited_signals(void)
 static void handle_exchange(struct exchange *exchange, unsigned serves, void *arg)
 {
     struct daemon *daemon = arg;
-    if ((serves & SERVES_OPERATIONS) && operations_handle(&daemon->operations, exchange))
+    const struct daemon_options *options = daemon->options;
+    if ((serves & SERVES_OPERATIONS) && (operations_handle(&daemon->operations, exchange) ||
+                                         (options->answer && options->answer(exchange, options->arg))))
         return;
     if (!(serves & ~SERVES_OPERATIONS)) {
         operations_refuse(exchange);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 struct control_host;
+struct exchange;
 
 struct daemon_options {
     const char *configuration_path;
@@ -21,6 +22,9 @@ struct daemon_options {
     bool (*before_serve)(const struct control_host *host, void *arg);
     /* Optional. Every listener accepts. */
     void (*after_serve)(void *arg);
+    /* Optional. On a worker: answers what has come by a listener that serves operations and is none of its pages;
+     * false when it does not want to. */
+    bool (*answer)(struct exchange *exchange, void *arg);
     void *arg;
 };
 

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "daemon/daemon.h"
+#include "daemon/demo_api.h"
 #include "daemon/demo_seed.h"
 #include "daemon/folder.h"
 #include "daemon/shipped.h"
@@ -34,6 +35,7 @@ struct demo {
     bool is_new;         /* the configuration was made anew */
     json_t *values;      /* for the holes of configuration and seed */
     json_t *description; /* demo.json */
+    struct demo_api *api;
 };
 
 static bool complain(const char *what, const char *why)
@@ -292,6 +294,14 @@ static void print_url(const json_t *service)
                json_string_value(json_object_get(user, "password")), url);
 }
 
+/* The API behind the guard, with the token that the line above gets. */
+static void print_call(const json_t *service)
+{
+    const char *call = json_string_value(json_object_get(service, "call"));
+    if (call)
+        printf("# and calls the API with it:\n%s\n", call);
+}
+
 static void print_tries(const struct demo *demo)
 {
     const char *name;
@@ -302,6 +312,7 @@ static void print_tries(const struct demo *demo)
     json_object_foreach(json_object_get(demo->description, "services"), name, service)
     {
         printf("# %s\n%s\n", name, json_string_value(json_object_get(service, "try")));
+        print_call(service);
         print_url(service);
         putchar('\n');
     }
@@ -334,6 +345,12 @@ static void say_ready(void *arg)
     fflush(stdout);
 }
 
+static bool answer_api(struct exchange *exchange, void *arg)
+{
+    struct demo *demo = arg;
+    return demo_api_answer(demo->api, exchange);
+}
+
 static bool prepare(struct demo *demo, const char *listen)
 {
     read_listen(demo, listen);
@@ -348,11 +365,13 @@ int demo_serve(const struct demo_options *options)
 {
     struct demo demo = {.arena = arena_create(), .folder = options->folder, .claim = NOBODY};
     int status = 1;
+    demo.api = demo_api_create();
     if (prepare(&demo, options->listen)) {
         const struct daemon_options daemon = {
             .configuration_path = path_in(&demo, "jeton.yaml"),
             .before_serve = register_services,
             .after_serve = say_ready,
+            .answer = answer_api,
             .claimed_directory = path_in(&demo, "data"),
             .arg = &demo,
         };
@@ -360,6 +379,7 @@ int demo_serve(const struct demo_options *options)
     }
     if (demo.claim != NOBODY)
         folder_release(demo.claim);
+    demo_api_destroy(demo.api);
     arena_destroy(demo.arena);
     return status;
 }

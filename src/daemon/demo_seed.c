@@ -284,7 +284,7 @@ static bool tell_members(struct seeding *seeding, const struct yaml_node *servic
         if (!tell_filled(seeding, told, member->key, member->text))
             return false;
     }
-    static const char *const filled[] = {"redirect_uri", "try", "authorize_url"};
+    static const char *const filled[] = {"redirect_uri", "try", "call", "authorize_url"};
     for (size_t i = 0; i < sizeof(filled) / sizeof(filled[0]); i++) {
         struct str text = node_text(service, filled[i]);
         if (str_is_present(text) && !tell_filled(seeding, told, str_of(filled[i]), text))

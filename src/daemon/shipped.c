@@ -31,6 +31,11 @@ struct str shipped_seed(void)
     return find_file("seed.yaml");
 }
 
+struct str shipped_sample(void)
+{
+    return find_file("sample.yaml");
+}
+
 struct str shipped_version(void)
 {
     return str_trim(str_slice(find_file("VERSION"), 0, str_find(find_file("VERSION"), '\n')));

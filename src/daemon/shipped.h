@@ -12,5 +12,7 @@ struct str shipped_configuration(void);
 /* What the demo runs with, and what it registers (daemon/demo_seed.h). */
 struct str shipped_demo_configuration(void);
 struct str shipped_seed(void);
+/* What its sample APIs answer (daemon/demo_api.h). */
+struct str shipped_sample(void);
 /* "0.1.0" */
 struct str shipped_version(void);

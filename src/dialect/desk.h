@@ -49,7 +49,9 @@ void desk_serve_guard(struct exchange *exchange, const struct desk *desk, const 
 /* `forward` is the desk of the API behind it; NULL: there is none. */
 void desk_serve_graphql(struct exchange *exchange, const struct desk *desk, const struct desk *forward,
                         const struct face_means *means);
-void desk_serve_forward(struct exchange *exchange, const struct desk *desk, const struct face_means *means);
+/* `asked` is the GraphQL desk that it was addressed to; NULL: none. */
+void desk_serve_forward(struct exchange *exchange, const struct desk *desk, const struct desk *asked,
+                        const struct face_means *means);
 /* `parts` of the listener that it came by, as face_handle. */
 void desk_serve_charge(struct exchange *exchange, const struct desk *desk, const struct face_means *means,
                        unsigned parts);

@@ -153,7 +153,22 @@ static void send_on(struct exchange *exchange, const struct desk *desk, struct c
     desk_answer(exchange, desk, call);
 }
 
-void desk_serve_forward(struct exchange *exchange, const struct desk *desk, const struct face_means *means)
+/* A GraphQL endpoint that asks for no token itself tells of one in its errors, as of any field. */
+static void answer_no(struct exchange *exchange, const struct desk *desk, struct call *call, const struct desk *asked)
+{
+    const struct error_shape *shapes = desk->dialect->resource_errors;
+    unsigned status = shapes[call->refusal].status;
+    if (!asked || asked->endpoint->authorizes || (status != 401 && status != 403)) {
+        desk_answer(exchange, desk, call);
+        return;
+    }
+    desk_count_call(exchange, desk, call);
+    encode_refusal_as(exchange, call, shapes, 200);
+    desk_count(exchange, desk);
+}
+
+void desk_serve_forward(struct exchange *exchange, const struct desk *desk, const struct desk *asked,
+                        const struct face_means *means)
 {
     const struct request *request = &exchange->request;
     struct call *call = desk_call(exchange, desk);
@@ -170,7 +185,7 @@ void desk_serve_forward(struct exchange *exchange, const struct desk *desk, cons
     else
         desk_judge(call, means->store);
     if (call->refusal)
-        desk_answer(exchange, desk, call);
+        answer_no(exchange, desk, call, asked);
     else
         send_on(exchange, desk, call, means);
 }

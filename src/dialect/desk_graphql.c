@@ -251,21 +251,43 @@ static bool is_ours(struct str type, struct str field, const void *arg)
     return false;
 }
 
-/* Jeton answers what asks for nothing but its own fields. What it cannot read may be the API's all the same. */
-static bool is_for_api(struct exchange *exchange, const struct desk *desk)
+static bool has_live_token(struct exchange *exchange, const struct desk *desk, struct store *store)
+{
+    struct call *call = desk_call(exchange, desk);
+    decode_authorization(desk->dialect, exchange->request.authorization, call);
+    desk_prepare(operation_find(STR("whoami")), call, store);
+    return !call->refusal;
+}
+
+/* What the endpoint's own schema has an answer for, if only that a field needs a token, or that this is no query. */
+static bool can_answer(struct exchange *exchange, const struct desk *desk, const struct question *question)
+{
+    return !graphql_is_document(exchange->arena, question->query) ||
+           !graphql_request_read(desk->endpoint->graphql->schema, exchange->arena, question->query,
+                                 question->operation_name, question->variables, &graphql_default_limits)
+                ->errors;
+}
+
+/* Jeton answers what asks for nothing but its own fields, and whoever has no token, as far as it can. Everything
+ * else, also what it cannot read, is the API's. */
+static bool is_for_api(struct exchange *exchange, const struct desk *desk, struct store *store)
 {
     struct call *call = desk_call(exchange, desk);
     struct question question;
-    return question_read(call, &exchange->request, &question) != OK ||
-           !graphql_roots_hold(exchange->arena, question.query, question.operation_name, is_ours,
-                               desk->endpoint->graphql);
+    bool is_read = question_read(call, &exchange->request, &question) == OK;
+    if (is_read && graphql_roots_hold(exchange->arena, question.query, question.operation_name, is_ours,
+                                      desk->endpoint->graphql))
+        return false;
+    if (desk->endpoint->authorizes || has_live_token(exchange, desk, store))
+        return true;
+    return is_read && !can_answer(exchange, desk, &question);
 }
 
 void desk_serve_graphql(struct exchange *exchange, const struct desk *desk, const struct desk *forward,
                         const struct face_means *means)
 {
-    if (forward && is_for_api(exchange, desk)) {
-        desk_serve_forward(exchange, forward, means);
+    if (forward && is_for_api(exchange, desk, means->store)) {
+        desk_serve_forward(exchange, forward, desk, means);
         return;
     }
     struct call *call = desk_call(exchange, desk);

@@ -177,6 +177,15 @@ void encode_refusal(struct exchange *exchange, struct call *call, const struct e
     answer(exchange, call, &shape->reply, shape->status);
 }
 
+void encode_refusal_as(struct exchange *exchange, struct call *call, const struct error_shape *shapes,
+                       unsigned status)
+{
+    call->facts.present &= limit_facts();
+    encode_request_facts(exchange, call);
+    encode_error_facts(call, shapes);
+    answer(exchange, call, &shapes[call->refusal].reply, status);
+}
+
 void encode_plain_refusal(struct exchange *exchange, enum refusal refusal)
 {
     const struct refusal_words *words = refusal_words(refusal);

@@ -27,6 +27,10 @@ void encode_bytes(struct exchange *exchange, struct call *call, const struct rep
 /* Answers with call->refusal in its shape. `allow`: methods for a 405, else absent. */
 void encode_refusal(struct exchange *exchange, struct call *call, const struct error_shape *shapes, struct str allow);
 
+/* The same in another status than the shape's, and without a challenge. */
+void encode_refusal_as(struct exchange *exchange, struct call *call, const struct error_shape *shapes,
+                       unsigned status);
+
 /* Gives facts the values that the dialect calls them by. Once, before the reply is encoded. */
 void encode_fact_values(struct call *call, const struct dialect *dialect);
 

@@ -67,7 +67,7 @@ static void handle_stream(const struct face *face, struct exchange *exchange)
 {
     const struct desk *forward = find_forward(face, &exchange->request);
     if (forward)
-        desk_serve_forward(exchange, forward, &face->means);
+        desk_serve_forward(exchange, forward, NULL, &face->means);
     else
         encode_plain_refusal(exchange, REFUSED_path_unknown);
 }
@@ -119,7 +119,7 @@ void face_handle(const struct face *face, struct exchange *exchange, unsigned pa
         return;
     }
     if (desk->upstream && !refusal) {
-        desk_serve_forward(exchange, desk, &face->means);
+        desk_serve_forward(exchange, desk, NULL, &face->means);
         return;
     }
     if (refusal || found == ROUTE_NO_METHOD) {

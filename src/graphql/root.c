@@ -64,6 +64,20 @@ static const struct operation *find_operation(const struct document *document, s
     return operation;
 }
 
+/* NULL when it is none. */
+static struct document *read_document(struct arena *arena, struct str query)
+{
+    struct parser parser;
+    parser_init(&parser, arena, query, TOKENS_MAX, NESTING_MAX);
+    struct document *document = parse_document(&parser);
+    return str_is_present(parser.lexer.message) ? NULL : document;
+}
+
+bool graphql_is_document(struct arena *arena, struct str query)
+{
+    return read_document(arena, query) != NULL;
+}
+
 bool graphql_roots_hold(struct arena *arena, struct str query, struct str operation_name,
                         bool (*holds)(struct str type, struct str field, const void *arg), const void *arg)
 {
@@ -72,10 +86,8 @@ bool graphql_roots_hold(struct arena *arena, struct str query, struct str operat
         [OPERATION_MUTATION] = STR_INIT("Mutation"),
         [OPERATION_SUBSCRIPTION] = STR_INIT("Subscription"),
     };
-    struct parser parser;
-    parser_init(&parser, arena, query, TOKENS_MAX, NESTING_MAX);
-    struct document *document = parse_document(&parser);
-    if (str_is_present(parser.lexer.message))
+    struct document *document = read_document(arena, query);
+    if (!document)
         return false;
     const struct operation *operation = find_operation(document, operation_name);
     if (!operation)

@@ -12,6 +12,9 @@
 
 struct arena;
 
+/* Whether it can be read at all, within limits. */
+bool graphql_is_document(struct arena *arena, struct str query);
+
 /*
  * Whether `holds` is true of every root field of the operation, wherever fragments have it; `__typename` does not
  * count. `type` is Query, Mutation or Subscription. False as well when there is none, when the text is no document or

@@ -179,7 +179,7 @@ def test_the_demo_says_what_it_made(shared_demo):
     services = shared_demo.description["services"]
     assert set(services) == {"podio", "producthunt", "podchaser", "radioworkflow", "podero", "standard"}
     for name, service in services.items():
-        assert {"client_id", "client_secret", "token_path", "try"} <= set(service), name
+        assert {"client_id", "client_secret", "token_path", "try", "call"} <= set(service), name
         assert set(service["resource_server"]) == {"client_id", "client_secret"}
         assert {"username", "password"} == set(service["user"])
         assert [set(instance) for instance in service["instances"]] == [{"name", "title"}] * 2
@@ -219,6 +219,7 @@ def test_the_demo_prints_the_lines_and_then_ready(folder):
     assert printed[-1:] == ["ready"]
     services = json.loads(Path(folder, "demo", "demo.json").read_text())["services"]
     assert [line for line in printed if line.startswith("curl ")] == [told["try"] for told in services.values()]
+    assert [line for line in printed if line.startswith("TOKEN=")] == [told["call"] for told in services.values()]
     assert [line for line in printed if line.startswith("http")] == [
         told["authorize_url"] for told in services.values() if "authorize_url" in told]
     for told in services.values():

@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 import time
+from pathlib import Path
 
 import http1
 import pytest
@@ -347,7 +348,8 @@ def test_memory_stays_bounded(relay):
         time.sleep(0.05)
     assert not failures
     grown = (peak - before) / MIB
-    assert grown < 16, f"{grown:.1f} MiB more"
+    is_sanitized = "libasan" in Path(f"/proc/{relay.daemon.process.pid}/maps").read_text()  # it keeps what was freed
+    assert grown < (64 if is_sanitized else 16), f"{grown:.1f} MiB more"
 
 
 def test_a_client_that_does_not_read_holds_the_upstream_back(relay):

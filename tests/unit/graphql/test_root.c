@@ -49,6 +49,16 @@ static void fragments_are_looked_into(void **state)
     assert_true(holds("{ me ...F } fragment F on Query { ...F }", NULL));
 }
 
+static void documents_are_told_from_other_texts(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_create();
+    assert_true(graphql_is_document(arena, STR("{ whatever(a: [1, {b: $c}]) @x { y } }")));
+    assert_false(graphql_is_document(arena, STR("{ whatever")));
+    assert_false(graphql_is_document(arena, STR("")));
+    arena_destroy(arena);
+}
+
 static void the_operation_must_be_clear(void **state)
 {
     (void)state;
@@ -67,6 +77,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_root_fields_count),
         cmocka_unit_test(fragments_are_looked_into),
+        cmocka_unit_test(documents_are_told_from_other_texts),
         cmocka_unit_test(the_operation_must_be_clear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

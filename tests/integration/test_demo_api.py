@@ -1,0 +1,123 @@
+"""The demo's sample APIs behind Jeton: the documents' own examples answer with a token and refuse without."""
+
+import json
+import re
+import subprocess
+
+import http1
+import pytest
+from people import Person as Visitor
+from service import Service
+
+PODCAST = '{ podcast(identifier: {id: "731600", type: PODCHASER}) { id title description } }'
+
+
+def client_token(daemon, name):
+    token = Service(daemon, name).token()
+    daemon.secrets.add(token)
+    return token
+
+
+def get(daemon, name, path, token=None, method="GET", body=None, host=None):
+    scheme = "OAuth2" if name == "podio" else "Bearer"
+    headers = {"Authorization": f"{scheme} {token}"} if token else {}
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    return daemon.request(method, path, headers, body, host)
+
+
+def ask(daemon, name, path, query, token=None):
+    return get(daemon, name, path, token, "POST", json.dumps({"query": query}))
+
+
+def test_each_line_calls_its_api(shared_demo):
+    for name, service in shared_demo.description["services"].items():
+        done = subprocess.run(service["call"], shell=True, capture_output=True, text=True, timeout=60, check=True)
+        answer = json.loads(done.stdout)
+        assert "error" not in answer and "errors" not in answer, (name, done.stdout)
+
+
+def test_a_podcast_is_told_to_whoever_has_a_token(shared_demo):
+    token = client_token(shared_demo, "podchaser")
+    reply = ask(shared_demo, "podchaser", "/graphql", PODCAST, token)
+    assert reply.status == 200 and reply.json()["data"]["podcast"]["title"] == "Office Ladies"
+    assert int(reply.header("X-Podchaser-Query-Cost")) == 4
+    before = int(reply.header("X-Podchaser-Points-Remaining"))
+    again = ask(shared_demo, "podchaser", "/graphql", PODCAST, token)
+    assert int(again.header("X-Podchaser-Points-Remaining")) == before - 4
+
+
+@pytest.mark.parametrize("token", [None, "nonsense"])
+def test_without_a_token_the_error_stands_in_the_answer(shared_demo, token):
+    for query in (PODCAST, "{ podcasts(first: 3) { data { id } } }"):
+        reply = ask(shared_demo, "podchaser", "/graphql", query, token)
+        assert reply.status == 200 and reply.json()["errors"][0]["message"] == "Unauthenticated."
+
+
+def test_a_token_is_still_asked_for_at_the_same_endpoint(shared_demo):
+    """And what asks for more besides goes on whole: the API does not know the mutation."""
+    service = shared_demo.description["services"]["podchaser"]
+    token = client_token(shared_demo, "podchaser")
+    mutation = ("requestAccessToken(input: {grant_type: CLIENT_CREDENTIALS, client_id: \"%s\", client_secret: \"%s\"})"
+                " { token_type }" % (service["client_id"], service["client_secret"]))
+    reply = ask(shared_demo, "podchaser", "/graphql", "mutation { %s }" % mutation)
+    assert reply.json() == {"data": {"requestAccessToken": {"token_type": "Bearer"}}}
+    mixed = ask(shared_demo, "podchaser", "/graphql", "mutation { %s other { id } }" % mutation, token)
+    assert "errors" in mixed.json() and "data" not in mixed.json()
+
+
+def test_introspection_needs_no_token(shared_demo):
+    reply = ask(shared_demo, "podchaser", "/graphql", "{ __schema { mutationType { name } } }")
+    assert reply.json()["data"]["__schema"]["mutationType"]["name"] == "Mutation"
+
+
+def test_posts_and_the_viewer(shared_demo):
+    token = client_token(shared_demo, "producthunt")
+    posts = ask(shared_demo, "producthunt", "/v2/api/graphql", "{ posts(first: 2) { nodes { name } } }", token)
+    assert [node["name"] for node in posts.json()["data"]["posts"]["nodes"]] == ["Difference Engine", "Jeton"]
+    assert posts.header("X-Rate-Limit-Limit") == "6250"
+    viewer = ask(shared_demo, "producthunt", "/v2/api/graphql", "{ viewer { user { username } } }", token)
+    assert viewer.json() == {"data": {"viewer": None}}  # a client's own token has none
+    refused = ask(shared_demo, "producthunt", "/v2/api/graphql", "{ posts { totalCount } }")
+    assert refused.status == 401 and refused.json()["errors"][0]["error"] == "invalid_oauth_token"
+
+
+def test_a_user_has_a_status(shared_demo):
+    visitor = Visitor(shared_demo, "podio")
+    token = visitor.tokens()["access_token"]
+    status = get(shared_demo, "podio", "/user/status", token)
+    assert status.status == 200 and status.header("X-Rate-Limit-Remaining")
+    user_id = status.json()["user"]["user_id"]
+    assert isinstance(user_id, int)
+    assert get(shared_demo, "podio", "/user", token).json()["user_id"] == user_id
+    assert get(shared_demo, "podio", "/item/42", token).json()["item_id"] == 42
+    assert get(shared_demo, "podio", "/user/status").status == 401
+    assert get(shared_demo, "podio", "/user", client_token(shared_demo, "podio")).status == 403  # an app is no user
+
+
+@pytest.mark.parametrize("instance,names", [("desert-broadcasters", ["Ruth", "Omar"]), ("harbour-radio", ["Mei"])])
+def test_a_token_sees_its_instance_only(shared_demo, instance, names):
+    visitor = Visitor(shared_demo, "radioworkflow")
+    token = visitor.tokens(instance=instance)["access_token"]
+    reply = get(shared_demo, "radioworkflow", "/listeners", token)
+    assert [listener["name"] for listener in reply.json()["listeners"]] == names
+    forged = shared_demo.request("GET", "/listeners", {"Authorization": f"Bearer {token}",
+                                                       "X-Jeton-Instance": "another", "x_jeton_instance": "another"})
+    assert forged.json()["instance"] == instance
+
+
+def test_a_partner_makes_a_user(shared_demo):
+    token = client_token(shared_demo, "podero")
+    reply = get(shared_demo, "podero", "/api/partners/v2.0/org/7/users", token, "POST", '{"role": "user"}')
+    assert reply.status == 201 and reply.json()["org_id"] == "7"
+    assert reply.json()["created_by"] == shared_demo.description["services"]["podero"]["client_id"]
+    assert get(shared_demo, "podero", "/api/partners/v2.0/org/7/users", None, "POST", "{}").status == 401
+    assert get(shared_demo, "podero", "/api/partners/v2.0/nothing", token).status == 404
+
+
+def test_the_sample_api_is_on_the_operations_listener_only(shared_demo):
+    assert shared_demo.request("GET", "/sample/standard/things").status == 404
+    operations = re.match(r"http://(.*):(\d+)", shared_demo.description["operations"])
+    reply = http1.exchange((operations[1], int(operations[2])),
+                           http1.request_bytes("GET", "/sample/standard/things", {"Host": "x"}))
+    assert reply.status == 200 and reply.json()["client"] == "-"
