@@ -365,7 +365,7 @@ def test_a_client_that_does_not_read_holds_the_upstream_back(relay):
             return relay.upstream.endless_sent == sent
 
         wait_until(has_stopped)
-        assert relay.upstream.endless_sent < 16 * MIB
+        assert relay.upstream.endless_sent < 48 * MIB  # what the kernel's four buffers may take
         gone = relay.upstream.gone
         sent = relay.upstream.endless_sent
         connection.stream.read(4 * MIB)  # it goes on where it stopped
