@@ -8,7 +8,7 @@
 
 static struct {
     pthread_mutex_t lock;
-    struct curl_library library;
+    struct curl_library curl;
     void *handle; /* NULL: not yet. It stays: others may have threads and handlers in what it brought. */
     unsigned holder_count;
 } loaded = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -45,7 +45,7 @@ static bool find_functions(void *handle)
         void *symbol = dlsym(handle, functions[i].name);
         if (!symbol)
             return false;
-        memcpy((char *)&loaded.library + functions[i].offset, &symbol, sizeof symbol);
+        memcpy((char *)&loaded.curl + functions[i].offset, &symbol, sizeof symbol);
     }
     return true;
 }
@@ -68,17 +68,17 @@ const struct curl_library *curl_acquire(void)
 {
     pthread_mutex_lock(&loaded.lock);
     bool is_there =
-        open_library() && (loaded.holder_count > 0 || loaded.library.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+        open_library() && (loaded.holder_count > 0 || loaded.curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
     if (is_there)
         loaded.holder_count++;
     pthread_mutex_unlock(&loaded.lock);
-    return is_there ? &loaded.library : NULL;
+    return is_there ? &loaded.curl : NULL;
 }
 
 void curl_release(void)
 {
     pthread_mutex_lock(&loaded.lock);
     if (--loaded.holder_count == 0)
-        loaded.library.global_cleanup();
+        loaded.curl.global_cleanup();
     pthread_mutex_unlock(&loaded.lock);
 }
