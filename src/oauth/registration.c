@@ -295,18 +295,22 @@ static enum outcome require_client(struct registration *call, struct store_tx *t
     return *ret_client ? OK : refuse_registration(call, "there is no such client");
 }
 
-STEP client_stop(struct registration *call, struct store_tx *tx, struct str client_id)
+static enum outcome suspend_client(struct registration *call, struct store_tx *tx, struct str client_id,
+                                   int64_t suspended_at)
 {
     struct client_row *client;
     TRY(require_client(call, tx, client_id, &client));
-    return client_suspend(tx, client->id, call->now);
+    return client_suspend(tx, client->id, suspended_at);
+}
+
+STEP client_stop(struct registration *call, struct store_tx *tx, struct str client_id)
+{
+    return suspend_client(call, tx, client_id, call->now);
 }
 
 STEP client_resume(struct registration *call, struct store_tx *tx, struct str client_id)
 {
-    struct client_row *client;
-    TRY(require_client(call, tx, client_id, &client));
-    return client_suspend(tx, client->id, 0);
+    return suspend_client(call, tx, client_id, 0);
 }
 
 STEP client_change_flags(struct registration *call, struct store_tx *tx, struct str client_id, unsigned set,
@@ -423,16 +427,20 @@ static enum outcome require_account(struct registration *call, struct store_tx *
     return *ret_account ? OK : refuse_registration(call, "there is no such account");
 }
 
-STEP account_stop(struct registration *call, struct store_tx *tx, struct str account_id)
+static enum outcome suspend_account(struct registration *call, struct store_tx *tx, struct str account_id,
+                                    int64_t suspended_at)
 {
     struct account_row *account;
     TRY(require_account(call, tx, account_id, &account));
-    return account_suspend(tx, account->id, call->now);
+    return account_suspend(tx, account->id, suspended_at);
+}
+
+STEP account_stop(struct registration *call, struct store_tx *tx, struct str account_id)
+{
+    return suspend_account(call, tx, account_id, call->now);
 }
 
 STEP account_resume(struct registration *call, struct store_tx *tx, struct str account_id)
 {
-    struct account_row *account;
-    TRY(require_account(call, tx, account_id, &account));
-    return account_suspend(tx, account->id, 0);
+    return suspend_account(call, tx, account_id, 0);
 }
