@@ -120,7 +120,6 @@ static void serve_connection(const struct control *control, struct line_reader *
 static void *serve(void *arg)
 {
     const struct control *control = arg;
-    struct line_reader *reader = memory_alloc(sizeof(*reader));
     while (wait_readable(control, control->listener, -1)) {
         /* The listener does not block: another thread may have taken the connection. */
         int fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC);
@@ -128,13 +127,13 @@ static void *serve(void *arg)
             continue;
         const struct timeval timeout = {.tv_sec = SEND_TIMEOUT_S};
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+        struct line_reader *reader = memory_alloc(sizeof(*reader));
         reader->fd = fd;
-        reader->len = 0;
         serve_connection(control, reader);
         explicit_bzero(reader->room, sizeof(reader->room));
+        memory_free(reader);
         close(fd);
     }
-    memory_free(reader);
     return NULL;
 }
 

@@ -1,5 +1,6 @@
 #include "base/arena.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,8 @@
 #define BLOCK_SIZE 8192
 /* Blocks of the usual size that a thread keeps for its next arenas. */
 #define SPARE_MAX 256
+/* glibc's own first threshold, which it raises with what is freed unless it is set. */
+#define LARGE_SIZE (128 << 10)
 
 struct block {
     struct block *next;
@@ -58,6 +61,11 @@ void *memory_resize(void *memory, size_t size)
 void memory_free(void *memory)
 {
     free(memory);
+}
+
+void memory_prepare(void)
+{
+    mallopt(M_MMAP_THRESHOLD, LARGE_SIZE);
 }
 
 static struct block *take_block(size_t size)

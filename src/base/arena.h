@@ -46,3 +46,8 @@ void arena_defer(struct arena *arena, void (*end)(void *subject), void *subject)
 void *memory_alloc(size_t size);
 void *memory_resize(void *memory, size_t size);
 void memory_free(void *memory);
+
+/* For a process that lives long; before its first threads. Large pieces, such as the tables of caches, are then
+ * always the system's untouched pages: only what is used of them takes memory. Without it glibc takes such pieces
+ * from the heap once one has been freed, and zeroes them. */
+void memory_prepare(void);

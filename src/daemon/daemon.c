@@ -420,6 +420,7 @@ static void serve(struct daemon *daemon)
 
 int daemon_serve(const struct daemon_options *options)
 {
+    memory_prepare();
     const sigset_t signals = awaited_signals();
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);

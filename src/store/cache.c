@@ -16,12 +16,14 @@ struct cache {
     unsigned char *slots; /* NULL until something is kept */
 };
 
+struct name_slot {
+    uint64_t hash;
+    int64_t id;
+};
+
 struct name_cache {
     unsigned slot_bits;
-    struct {
-        uint64_t hash;
-        int64_t id;
-    } slots[];
+    struct name_slot *slots; /* NULL until something is kept */
 };
 
 struct cache *cache_create(const struct cache_options *options, struct cache_counts *counts)
@@ -158,13 +160,14 @@ void cache_clear(struct cache *cache)
 
 struct name_cache *name_cache_create(unsigned slot_bits)
 {
-    struct name_cache *names = memory_alloc(sizeof *names + (sizeof names->slots[0] << slot_bits));
+    struct name_cache *names = memory_alloc(sizeof *names);
     names->slot_bits = slot_bits;
     return names;
 }
 
 void name_cache_destroy(struct name_cache *names)
 {
+    memory_free(names->slots);
     memory_free(names);
 }
 
@@ -175,18 +178,21 @@ uint64_t name_hash(int64_t realm_id, struct str name)
 
 int64_t name_cache_find(const struct name_cache *names, uint64_t hash)
 {
-    size_t index = slot_of((int64_t)hash, names->slot_bits);
-    return names->slots[index].hash == hash ? names->slots[index].id : 0;
+    if (!names->slots)
+        return 0;
+    const struct name_slot *slot = &names->slots[slot_of((int64_t)hash, names->slot_bits)];
+    return slot->hash == hash ? slot->id : 0;
 }
 
 void name_cache_keep(struct name_cache *names, uint64_t hash, int64_t id)
 {
-    size_t index = slot_of((int64_t)hash, names->slot_bits);
-    names->slots[index].hash = hash;
-    names->slots[index].id = id;
+    if (!names->slots)
+        names->slots = memory_alloc(sizeof(*names->slots) << names->slot_bits);
+    names->slots[slot_of((int64_t)hash, names->slot_bits)] = (struct name_slot){hash, id};
 }
 
 void name_cache_clear(struct name_cache *names)
 {
-    memset(names->slots, 0, sizeof names->slots[0] << names->slot_bits);
+    if (names->slots)
+        memset(names->slots, 0, sizeof(*names->slots) << names->slot_bits);
 }
