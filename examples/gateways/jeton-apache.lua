@@ -4,7 +4,7 @@
 
 local socket = require "socket"
 
-local GUARD, PATH = "127.0.0.1:8081", "/guard/main"
+local GUARD, PATH, USAGE = "127.0.0.1:8081", "/guard/main", "/usage/main"
 -- Seconds. A guard that does not answer lets nobody pass.
 local TIMEOUT = 2
 -- A longer body of a refused request may cost the client's connection; see fetch_refusal.
@@ -31,16 +31,16 @@ local function connect()
     return fresh
 end
 
-local function question(r)
+-- What is asked, or told, of the client's request. nil for a header that the request lacks.
+local function question(r, what, headers)
     local lines = {
-        "GET " .. PATH .. " HTTP/1.1",
+        what .. " HTTP/1.1",
         "Host: " .. GUARD,
         "X-Original-Method: " .. r.method,
         "X-Original-URI: " .. r.unparsed_uri,
     }
-    local authorization = r.headers_in["Authorization"]
-    if authorization then
-        table.insert(lines, "Authorization: " .. authorization)
+    for name, value in pairs(headers) do
+        table.insert(lines, name .. ": " .. value)
     end
     return table.concat(lines, "\r\n") .. "\r\n\r\n"
 end
@@ -82,8 +82,7 @@ local function read_answer(from)
 end
 
 -- A kept connection may have been closed meanwhile: then, and only then, it is asked once more.
-local function ask(r)
-    local asked = question(r)
+local function ask(asked)
     for _ = 1, 2 do
         local was_kept = connection ~= nil
         connection = connection or connect()
@@ -157,7 +156,7 @@ function guard(r)
         r.headers_in["Connection"] = nil
     end
 
-    local answer = ask(r)
+    local answer = ask(question(r, "GET " .. PATH, { ["Authorization"] = r.headers_in["Authorization"] }))
     if not answer or answer.status >= 500 then
         return 503
     elseif answer.status ~= 200 then
@@ -169,6 +168,20 @@ function guard(r)
         elseif TOLD[header.name:lower()] then
             r.err_headers_out[header.name] = header.value
         end
+    end
+    return apache2.OK
+end
+
+-- Once the client has its answer: what the API says that the request has cost is for the guard.
+function charge(r)
+    local cost = r.notes["jeton_cost"]
+    if cost then
+        ask(question(r, "POST " .. USAGE, {
+            ["Content-Length"] = "0",
+            ["X-Jeton-Client"] = r.headers_in["X-Jeton-Client"],
+            ["X-Jeton-Subject"] = r.headers_in["X-Jeton-Subject"],
+            ["X-Jeton-Cost"] = cost,
+        }))
     end
     return apache2.OK
 end

@@ -25,11 +25,16 @@ local function refuse(txn, status, headers, body)
     txn:done(reply)
 end
 
-local function ask(txn, guard)
-    local request = {
+-- The request as the guard shall judge it.
+local function told_request(txn)
+    return {
         ["x-original-method"] = { txn.f:method() },
         ["x-original-uri"] = { txn.f:pathq() },
     }
+end
+
+local function ask(txn, guard)
+    local request = told_request(txn)
     -- As often as the client sent it: two are for the guard to refuse, not for us to choose from.
     local headers = txn.http:req_get_headers()
     if headers["authorization"] then
@@ -50,19 +55,34 @@ core.register_action("jeton_guard", { "http-req" }, function(txn, guard)
         return refuse(txn, answer.status, answer.headers, answer.body)
     end
     local told = {}
+    local charge = told_request(txn)
     for name, values in pairs(answer.headers) do
         if name:find("^x%-jeton%-") then
             txn.http:req_set_header(name, values[0])
+            charge[name] = { values[0] }
         elseif TOLD[name] then
             told[name] = values[0]
         end
     end
-    txn:set_priv(told)
+    txn:set_priv({ told = told, charge = charge })
     txn:set_var("txn.jeton_passed", true)
 end, 1)
 
-core.register_action("jeton_tell", { "http-res" }, function(txn)
-    for name, value in pairs(txn:get_priv() or {}) do
+core.register_action("jeton_tell", { "http-res" }, function(txn, usage)
+    local kept = txn:get_priv()
+    if not kept then
+        return
+    end
+    for name, value in pairs(kept.told) do
         txn.http:res_set_header(name, value)
     end
-end, 0)
+    -- What the API says that the request has cost is for the guard; the client does not wait for it.
+    local cost = txn.http:res_get_headers()["x-jeton-cost"]
+    txn.http:res_del_header("x-jeton-cost")
+    if cost then
+        kept.charge["x-jeton-cost"] = { cost[0] }
+        core.register_task(function()
+            core.httpclient():post({ url = usage, headers = kept.charge, body = "", timeout = TIMEOUT })
+        end)
+    end
+end, 1)

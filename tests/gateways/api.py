@@ -1,4 +1,5 @@
-"""The API behind a gateway: it tells in JSON what reached it, and on which connection."""
+"""The API behind a gateway: it tells in JSON what reached it, and on which connection. The headers X-Own-Status and
+X-Own-Cost choose its status and what it says that the request has cost."""
 
 import hashlib
 import http.server
@@ -20,6 +21,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(int(self.headers.get("X-Own-Status", "200")))
         self.send_header("Content-Type", "application/json")
         self.send_header("X-Own-Answer", "the API's")
+        if "X-Own-Cost" in self.headers:
+            self.send_header("X-Jeton-Cost", self.headers["X-Own-Cost"])
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         if self.command != "HEAD":

@@ -18,7 +18,7 @@ import realms  # noqa: E402
 
 @pytest.fixture(scope="session")
 def jeton():
-    """A server with the realms of realms.yaml; its listener serves public and guard."""
+    """A server with the realms of realms.yaml. One listener serves public and guard, the one that gateways ask, guard only."""
     with tempfile.TemporaryDirectory(prefix="jeton-") as name:
         yield from lived(realms.serve(name))
 
@@ -36,7 +36,7 @@ def gateways(jeton, api):
 
     def get(kind, realm):
         if (kind, realm) not in running:
-            running[kind, realm] = gateway.start(kind, realm, guard=jeton.authority, api=api.authority)
+            running[kind, realm] = gateway.start(kind, realm, guard=jeton.guard_authority, api=api.authority)
         return running[kind, realm]
 
     yield get

@@ -95,7 +95,7 @@ class Gateway:
         self.folder = Path(tempfile.mkdtemp(prefix=f"jeton-{kind}-"))
         self.port = free_port()
         self.address = ("127.0.0.1", self.port)
-        places = {"127.0.0.1:8081": guard, "127.0.0.1:8000": api, "/guard/main": f"/guard/{realm}",
+        places = {"127.0.0.1:8081": guard, "127.0.0.1:8000": api, "/guard/main": f"/guard/{realm}", "/usage/main": f"/usage/{realm}",
                   **({"http://:8080": f"http://:{self.port}"} if kind == "caddy" else
                      {"0.0.0.0:8080": f"127.0.0.1:{self.port}"}),
                   "/etc/haproxy/": f"{self.folder}/", "/etc/apache2/": f"{self.folder}/",

@@ -1,6 +1,7 @@
 """The server that the gateways ask, with the realms of realms.yaml."""
 
 from pathlib import Path
+from string import Template
 
 import daemon as daemons
 from service import Service
@@ -10,9 +11,11 @@ REALMS = ("standard", "podio", "producthunt", "podchaser")
 
 
 def serve(folder):
-    port = daemons.free_port()
-    daemon = daemons.serve(folder, CONFIGURATION.read_text().replace("${port}", str(port)), port)
+    port = daemons.free_port(2)
+    ports = {"port": port, "guard_port": port + 1}
+    daemon = daemons.serve(folder, Template(CONFIGURATION.read_text()).substitute(ports), port)
     daemon.address = ("127.0.0.1", port)
+    daemon.guard_authority = f"127.0.0.1:{port + 1}"
     daemon.description = {"services": {realm: account(daemon, realm) for realm in REALMS}}
     return daemon
 

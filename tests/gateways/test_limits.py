@@ -1,6 +1,7 @@
 """What a client hears of its limits through each gateway: the headers and the refusal that its API documents."""
 
 import pytest
+from daemon import wait_until
 from gateway import send
 from realms import REALMS, Caller
 
@@ -95,3 +96,25 @@ def test_points_are_told_and_used_up(jeton, api, gateways, kind):
     refused = gateway.request("GET", "/costly/1", caller.headers())
     assert refused.status == 400 and len(api.seen) == before
     assert refused.json()["errors"][0]["message"] == "You do not have enough points left for this query."
+
+
+def used(jeton, caller, name):
+    windows = jeton.command("client plan show", client_id=caller.client_id)["windows"]
+    return next(window["used"] for window in windows if window["name"] == name)
+
+
+def test_what_the_api_says_of_the_cost_is_charged(jeton, gateways, kind, realm, caller):
+    """Its X-Jeton-Cost goes to the guard and not to the client: in the windows of the request's class, once, and the
+    connection goes on."""
+    gateway = gateways(kind, realm)
+    hands_back = kind != "caddy"  # which has nothing that runs once the answer has gone
+    with gateway.connect() as connection:
+        for method, cost, sum_before in (("GET", 5, 0), ("HEAD", 9, 12)):
+            reply = send(connection, method, "/costly/1?a=%20b", caller.headers(**{"X-Own-Cost": str(cost)}))
+            assert (reply.status, reply.header("X-Jeton-Cost")) == (200, None), f"{reply}\n{gateway.log()}"
+            assert send(connection, "GET", "/things/1", caller.headers()).status == 200
+            if not hands_back:
+                return
+            wait_until(lambda: used(jeton, caller, "costly") == sum_before + 7 + cost, what="the charge")
+        assert send(connection, "GET", "/costly/1", caller.headers()).status >= 400, "they went past the limit"
+    assert (used(jeton, caller, "costly"), used(jeton, caller, "few")) == (28, 0)
