@@ -266,8 +266,12 @@ void limits_charge(struct limits *limits, struct limit_charge *charges, size_t c
 {
     struct step step = {.limits = limits, .charges = charges, .count = count, .now = now};
     begin(&step);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         tell(&step, i);
+        /* Whoever tells late may have an older time: it ends no window that another has begun since. */
+        if (step.entries[i]->ends_at > charges[i].ends_at && charges[i].used)
+            charges[i].ends_at = step.entries[i]->ends_at;
+    }
     for (size_t i = 0; i < count; i++)
         charge_entry(&step, i);
     end(&step);

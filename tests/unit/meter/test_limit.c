@@ -76,6 +76,21 @@ static void test_charge_after_the_fact_goes_past_the_limit(void **state)
     limits_destroy(limits);
 }
 
+/* The request of a charge may have begun long before, in an earlier window. */
+static void test_late_charge_leaves_the_window_its_end(void **state)
+{
+    (void)state;
+    struct limits *limits = limits_create(LIMITS_UNBOUNDED);
+    struct limit_charge charge = charge_of(7, 1, 10, 100);
+    assert_true(limits_take(limits, &charge, 1, NOW + 8));
+    limits_charge(limits, &charge, 1, NOW);
+    assert_int_equal(charge.used, 2);
+    assert_int_equal(charge.ends_at, NOW + 18);
+    limits_read(limits, &charge, 1, NOW + 17);
+    assert_int_equal(charge.used, 2);
+    limits_destroy(limits);
+}
+
 static void test_clock_set_back_holds_nobody_up(void **state)
 {
     (void)state;
@@ -236,6 +251,7 @@ int main(void)
         cmocka_unit_test(test_window_has_room_for_its_limit),
         cmocka_unit_test(test_all_windows_or_none),
         cmocka_unit_test(test_charge_after_the_fact_goes_past_the_limit),
+        cmocka_unit_test(test_late_charge_leaves_the_window_its_end),
         cmocka_unit_test(test_clock_set_back_holds_nobody_up),
         cmocka_unit_test(test_owners_subjects_and_windows_are_apart),
         cmocka_unit_test(test_windows_that_are_over_leave),
