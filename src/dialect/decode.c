@@ -12,7 +12,8 @@
 static enum parameter find_wire(const struct spelling *spelling, struct str name)
 {
     int parameter = 0;
-    while (parameter < PARAMETER_COUNT && !str_equal(spelling->names[parameter], name))
+    while (parameter < PARAMETER_COUNT &&
+           (!str_is_present(spelling->names[parameter]) || !str_equal(spelling->names[parameter], name)))
         parameter++;
     return (enum parameter)parameter;
 }

@@ -56,7 +56,8 @@ static void load_constants(struct loader *loader, const struct yaml_node *map, s
 void load_spelling(struct loader *loader, const struct yaml_node *map, struct spelling *ret_spelling)
 {
     for (int parameter = 0; parameter < PARAMETER_COUNT; parameter++)
-        ret_spelling->names[parameter] = parameter_name((enum parameter)parameter);
+        if (!parameter_is_of_charge((enum parameter)parameter))
+            ret_spelling->names[parameter] = parameter_name((enum parameter)parameter);
     load_names(loader, yaml_member(map, "names"), ret_spelling->names);
     load_values(loader, yaml_member(map, "values"), ret_spelling);
     load_constants(loader, yaml_member(map, "fixed"), ret_spelling->fixed);

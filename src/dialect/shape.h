@@ -25,7 +25,7 @@ struct value_name {
 
 /* How an endpoint (or a GraphQL field) spells the parameters. */
 struct spelling {
-    struct str names[PARAMETER_COUNT]; /* on the wire */
+    struct str names[PARAMETER_COUNT]; /* on the wire; absent: not read here */
     struct value_name *values;
     size_t value_count;
     struct str fixed[PARAMETER_COUNT];    /* absent: as the request says */

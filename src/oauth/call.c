@@ -48,6 +48,11 @@ bool parameter_may_be_in_url(enum parameter parameter)
     return parameters[parameter].may_be_in_url;
 }
 
+bool parameter_is_of_charge(enum parameter parameter)
+{
+    return parameter >= PARAMETER_points && parameter <= PARAMETER_method;
+}
+
 enum fact_name fact_find(struct str name)
 {
     int fact = 0;

@@ -77,6 +77,8 @@ struct str parameter_name(enum parameter parameter);
 /* PARAMETER_COUNT for a name that the rules do not know: such parameters are ignored. [RFC6749 3.2] */
 enum parameter parameter_find(struct str name);
 bool parameter_may_be_in_url(enum parameter parameter);
+/* What the API's servers tell of a request's cost; nobody else's parameter of such a name means anything. */
+bool parameter_is_of_charge(enum parameter parameter);
 
 /* What the rules say, by the names that templates use. `text` facts are UTF-8. */
 #define FACTS(X)                                                                                                     \
@@ -183,14 +185,20 @@ struct token_draft {
 /* How the answer travels to the client. [OAuth 2.0 Multiple Response Types 2.1, OAuth 2.0 Form Post Response Mode] */
 enum response_mode { RESPONSE_QUERY, RESPONSE_FRAGMENT, RESPONSE_FORM_POST };
 
+/* What a face makes of a query before it runs. */
+struct query_estimate {
+    int64_t points; /* at least 1 */
+    bool only_reads;
+    bool is_unreadable; /* or readable in more than one way: nothing of the above is sure */
+};
+
 /* The API request that the guard is asked about, as it came. */
 struct guarded_request {
     struct str method;  /* absent: nobody has told, or two have told different ones */
     struct str path;    /* raw, without its query; absent as well */
     bool is_unreadable; /* found by guard_check, where there are rules */
-    /* The points that a query will cost, for rules that ask; only once the token is known to live. NULL: the face
-     * cannot tell. */
-    int64_t (*estimate)(const struct call *call, const void *message);
+    /* For rules that ask; only once the token is known to live. NULL: the face cannot tell. */
+    struct query_estimate (*estimate)(const struct call *call, const void *message);
     const void *message; /* the face's */
 };
 

@@ -47,8 +47,7 @@ static STEP find_rule(struct call *call)
 static enum outcome charge_check(struct call *call)
 {
     REQUIRE(call, call_parameter(call, PARAMETER_client_id).len, client_id_missing);
-    TRY(read_points(call));
-    return find_rule(call);
+    return read_points(call);
 }
 
 static STEP find_user(struct call *call, struct store_reader *reader, struct str subject)
@@ -91,6 +90,7 @@ static enum outcome charge_prepare(struct call *call, struct store_reader *reade
 {
     struct str client_id = call_parameter(call, PARAMETER_client_id);
     TRY(hear_caller(call, reader));
+    TRY(find_rule(call));
     TRY(client_find(reader, call->arena, call->realm->id, client_id, &call->client));
     REQUIRE(call, call->client, client_unknown);
     TRY(find_subject(call, reader));
