@@ -167,18 +167,10 @@ static void check_scope(const struct checking *checking, const struct guard_rule
             refuse(checking, node, "scope", word, STR("scopes that the realm's `scopes` name"));
 }
 
-static bool takes(const struct guard_rule *rule, struct str method)
-{
-    for (size_t i = 0; i < rule->method_count; i++)
-        if (str_equal(rule->methods[i], method))
-            return true;
-    return rule->method_count == 0;
-}
-
 /* A query travels in the body of a POST or in the address of a GET. */
 static void check_cost(const struct checking *checking, const struct guard_rule *rule, const struct yaml_node *node)
 {
-    if (rule->cost_is_estimated && !takes(rule, STR("POST")) && !takes(rule, STR("GET")))
+    if (rule->cost_is_estimated && !rule_takes_method(rule, STR("POST")) && !rule_takes_method(rule, STR("GET")))
         refuse(checking, node, "cost", STR("graphql"), STR("a number, or the method POST or GET beside it"));
 }
 

@@ -198,6 +198,26 @@ static void check_window(const struct checking *checking, const struct rate_plan
         refuse(checking, node, window->limit, STR("at most 8 windows that count the same request"));
 }
 
+static bool is_counted(const struct realm *realm, struct str limit)
+{
+    for (size_t i = 0; i < realm->rate.plan_count; i++)
+        for (size_t k = 0; k < realm->rate.plans[i].window_count; k++)
+            if (str_equal(realm->rate.plans[i].windows[k].limit, limit))
+                return true;
+    return str_equal(limit, RATE_CLASS_DEFAULT);
+}
+
+/* A class that no window counts is a slip of the pen, and its requests would not be limited at all. */
+static void check_rules(const struct checking *checking, const struct yaml_node *rules)
+{
+    const struct guard_policy *guard = &checking->realm->guard;
+    const struct yaml_node *rule = rules ? rules->child : NULL;
+    for (size_t i = 0; rule && i < guard->rule_count; i++, rule = rule->next)
+        if (!is_counted(checking->realm, guard->rules[i].limit))
+            refuse(checking, yaml_member(rule, "limit"), guard->rules[i].limit,
+                   STR("the `limit` of a window in one of the realm's plans, or default"));
+}
+
 static void complete_plan(const struct checking *checking, struct rate_plan *plan, const struct yaml_node *node)
 {
     const struct yaml_node *item = node->child;
@@ -215,6 +235,7 @@ void policy_limits_complete(struct realm *realm, const struct yaml_node *node, s
     const struct yaml_node *plan = plans ? plans->child : NULL;
     for (size_t i = 0; plan && i < realm->rate.plan_count; i++, plan = plan->next)
         complete_plan(&checking, &realm->rate.plans[i], plan);
+    check_rules(&checking, yaml_member(yaml_member(node, "guard"), "rules"));
     if (!defaults)
         return;
     check_default(&checking, yaml_member(defaults, "production"), realm->rate.defaults.production);

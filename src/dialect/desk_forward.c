@@ -6,6 +6,7 @@
  * Threads: as the other desks.
  */
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "dialect/decode.h"
 #include "dialect/desk.h"
@@ -49,14 +50,10 @@ bool desk_may_stream(const struct desk *desk, const struct exchange *exchange)
     return !rule || !rule->cost_is_estimated;
 }
 
-/* Letters in capitals, as every method that an API has; TRACE shows what a proxy has added, and CONNECT is for
- * others. [RFC9110 9.3.6, 9.3.8] */
+/* TRACE shows what a proxy has added, and CONNECT is for others. [RFC9110 9.3.6, 9.3.8] */
 static bool is_method_fit(struct str method)
 {
-    for (size_t i = 0; i < method.len; i++)
-        if ((method.ptr[i] < 'A' || method.ptr[i] > 'Z') && method.ptr[i] != '-')
-            return false;
-    return !str_equal(method, STR("TRACE")) && !str_equal(method, STR("CONNECT"));
+    return rule_method_is_fit(method) && !str_equal(method, STR("TRACE")) && !str_equal(method, STR("CONNECT"));
 }
 
 static bool is_path_fit(struct exchange *exchange)
@@ -93,6 +90,7 @@ static void charge(struct call *call, const struct upstream_answer *answer)
         if (!call->client || !str_equal_nocase(field->name, COST_HEADER) || !str_parse_int(field->value, &points) ||
             points < 0 || points > RULE_COST_MAX)
             continue;
+        call->now = clock_now(); /* the request may have begun long ago */
         call->cost = points;
         limit_charge_points(call);
         count_points(call, points);
@@ -172,6 +170,7 @@ void desk_serve_forward(struct exchange *exchange, const struct desk *desk, cons
 {
     const struct request *request = &exchange->request;
     struct call *call = desk_call(exchange, desk);
+    int64_t began_ns = clock_monotonic_ns();
     enum refusal fault = find_fault(exchange, means);
     call->guarded = (struct guarded_request){
         .method = request->method, .path = request->path, .estimate = question_estimate, .message = request};
@@ -180,10 +179,12 @@ void desk_serve_forward(struct exchange *exchange, const struct desk *desk, cons
         return;
     }
     decode_authorization(desk->dialect, request->authorization, call);
-    if (fault)
+    if (fault) {
         call->refusal = fault;
-    else
+        count_request(call, clock_monotonic_ns() - began_ns);
+    } else {
         desk_judge(call, means->store);
+    }
     if (call->refusal)
         answer_no(exchange, desk, call, asked);
     else

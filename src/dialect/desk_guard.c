@@ -117,6 +117,19 @@ static void hear_headers(const struct request *request, struct told *method, str
     }
 }
 
+/* By these the client has some frameworks take its request for one of another method: they can only dispute it. */
+static void hear_overrides(const struct request *request, struct told *method)
+{
+    for (size_t i = 0; i < request->field_count; i++) {
+        const struct request_field *field = &request->fields[i];
+        if ((str_equal_nocase(field->name, STR("X-HTTP-Method-Override")) ||
+             str_equal_nocase(field->name, STR("X-HTTP-Method")) ||
+             str_equal_nocase(field->name, STR("X-Method-Override"))) &&
+            !str_equal(field->value, method->value))
+            method->is_disputed = true;
+    }
+}
+
 /* "/guard/REALM/things?id=1" is asked about /things?id=1. */
 static struct str target_below(const struct desk *desk, const struct request *request)
 {
@@ -139,6 +152,7 @@ static void assume_original(struct exchange *exchange, const struct desk *desk, 
         hear(&method, request->method);
         hear(&target, target_below(desk, request));
     }
+    hear_overrides(request, &method);
     if (str_is_present(method.value))
         request->method = method.value;
     if (str_is_present(target.value)) {
@@ -169,17 +183,28 @@ static struct str describe_refusal(const struct call *call)
     return buf_str(&text);
 }
 
+/* As plans have names and policies: what goes into a header. */
+static bool is_plain(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] < ' ' || text.ptr[i] > '~')
+            return false;
+    return true;
+}
+
+/* Whoever reaches the guard may have made it up. */
 static bool read_fact(struct call *call, enum fact_name fact, bool is_text, struct str value)
 {
     struct str text;
     int64_t number;
+    bool may_be_below_zero = fact == FACT_rate_remaining || fact == FACT_points_remaining;
     if (is_text) {
-        if (!base64url_parse(call->arena, value, &text) || !str_is_utf8(text))
+        if (!base64url_parse(call->arena, value, &text) || !is_plain(text))
             return false;
         call_set_text(call, fact, text);
         return true;
     }
-    if (!str_parse_int(value, &number))
+    if (!str_parse_int(value, &number) || (number < 0 && !may_be_below_zero))
         return false;
     call_set_number(call, fact, number);
     return true;

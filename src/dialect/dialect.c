@@ -88,6 +88,8 @@ static unsigned guard_status(enum refusal refusal, unsigned status)
     if (refusal == REFUSED_store_unavailable)
         return 503;
     struct str error = refusal_words(refusal)->error;
+    if (refusal == REFUSED_query_unreadable || refusal == REFUSED_cost_too_high)
+        return 403; /* the token is fine */
     return str_equal(error, STR("insufficient_scope")) || str_equal(error, STR("forbidden")) ||
                    str_equal(error, STR("rate_limited"))
                ? 403

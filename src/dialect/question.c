@@ -9,17 +9,19 @@
 /* [GraphQL over HTTP 6.2] A query may come in the address, a mutation may not. */
 static STEP read_address(struct call *call, struct str address, struct question *question)
 {
-    struct str pair, value, variables = STR_NONE;
+    struct str pair, name, value, variables = STR_NONE;
     while (str_next(&address, '&', &pair)) {
         size_t equals = str_find(pair, '=');
-        struct str name = str_slice(pair, 0, equals);
+        REQUIRE(call, form_decode(call->arena, str_slice(pair, 0, equals), &name), body_unreadable);
+        struct str *member = str_equal(name, STR("query"))           ? &question->query
+                             : str_equal(name, STR("operationName")) ? &question->operation_name
+                             : str_equal(name, STR("variables"))     ? &variables
+                                                                     : NULL;
         REQUIRE(call, form_decode(call->arena, str_slice(pair, equals + 1, pair.len), &value), body_unreadable);
-        if (str_equal(name, STR("query")))
-            question->query = value;
-        else if (str_equal(name, STR("operationName")))
-            question->operation_name = value;
-        else if (str_equal(name, STR("variables")))
-            variables = value;
+        if (!member)
+            continue;
+        REQUIRE(call, !str_is_present(*member), parameter_repeated);
+        *member = value;
     }
     if (str_is_present(variables)) {
         question->variables = json_read(call->arena, variables);
@@ -58,36 +60,158 @@ enum outcome question_read(struct call *call, const struct request *request, str
     return OK;
 }
 
-/* 0 without a query: a stored one is known to the API only. */
-static int64_t estimate_one(struct arena *arena, struct question question)
+static const struct str members[] = {STR_INIT("query"), STR_INIT("variables"), STR_INIT("operationName")};
+#define MEMBER_COUNT (sizeof(members) / sizeof(*members))
+
+/* An estimate at work. */
+struct reading {
+    struct arena *arena;
+    struct query_estimate estimate;
+    size_t steps_left;
+};
+
+static void add_question(struct reading *reading, struct question question)
 {
-    if (!str_is_present(question.query))
-        return 0;
-    return graphql_points(arena, question.query, question.operation_name, question.variables);
+    struct query_estimate *estimate = &reading->estimate;
+    if (!str_is_present(question.query)) {
+        estimate->only_reads = false; /* a stored one */
+        return;
+    }
+    struct graphql_estimate one = graphql_estimate(reading->arena, question.query, question.operation_name,
+                                                   question.variables, &reading->steps_left);
+    estimate->points += one.points;
+    estimate->only_reads = estimate->only_reads && one.only_reads;
+    estimate->is_unreadable = estimate->is_unreadable || !one.is_document;
 }
 
-static int64_t estimate_body(struct arena *arena, struct str body)
+/* Some readers take a member's name for it in other letters, or as query[] and query[0]; what is beyond ASCII some
+ * fold into it. */
+static bool is_lookalike(struct str name)
 {
-    int64_t points = 0;
+    struct str begin = str_slice(name, 0, str_find(name, '['));
+    for (size_t i = 0; i < name.len; i++)
+        if ((unsigned char)name.ptr[i] > 0x7f)
+            return true;
+    for (size_t i = 0; i < MEMBER_COUNT; i++)
+        if (str_equal_nocase(begin, members[i]))
+            return !str_equal(name, members[i]);
+    return false;
+}
+
+static bool may_be_variables(const json_t *variables)
+{
+    return !variables || json_is_null(variables) || json_is_object(variables);
+}
+
+static bool is_member(struct str name)
+{
+    for (size_t i = 0; i < MEMBER_COUNT; i++)
+        if (str_equal(name, members[i]))
+            return true;
+    return false;
+}
+
+static void add_object(struct reading *reading, const json_t *object)
+{
+    const char *key;
+    json_t *value;
+    struct question question = question_of(object);
+    if (!json_is_object(object) || !may_be_variables(question.variables))
+        reading->estimate.is_unreadable = true;
+    json_object_foreach((json_t *)object, key, value) if (is_lookalike(str_of(key))) reading->estimate.is_unreadable =
+        true;
+    add_question(reading, question);
+}
+
+static void add_json(struct reading *reading, const json_t *json)
+{
     size_t index;
     const json_t *item;
-    const json_t *json = body.len ? json_read(arena, body) : NULL;
-    if (!json)
-        return body.len ? estimate_one(arena, (struct question){.query = body}) : 0;
-    if (json_is_object(json))
-        return estimate_one(arena, question_of(json));
-    json_array_foreach(json, index, item) points += estimate_one(arena, question_of(item));
-    return points;
+    if (!json_is_array(json))
+        add_object(reading, json);
+    else
+        json_array_foreach(json, index, item) add_object(reading, item);
 }
 
-int64_t question_estimate(const struct call *call, const void *message)
+/* Whether the address says something that belongs to a query, or might to some. */
+static bool speaks(struct reading *reading, struct str address)
+{
+    struct str pair, name;
+    bool does = false;
+    while (str_next(&address, '&', &pair)) {
+        if (!form_decode(reading->arena, str_slice(pair, 0, str_find(pair, '=')), &name) || is_lookalike(name))
+            reading->estimate.is_unreadable = true;
+        else
+            does = does || is_member(name);
+    }
+    return does || reading->estimate.is_unreadable;
+}
+
+static void add_address(struct reading *reading, struct str address)
+{
+    struct call call = {.arena = reading->arena};
+    struct question question = {0};
+    if (!speaks(reading, address))
+        return;
+    if (read_address(&call, address, &question) != OK || !may_be_variables(question.variables))
+        reading->estimate.is_unreadable = true;
+    add_question(reading, question);
+}
+
+static bool is_json_type(struct str media)
+{
+    const struct str suffix = STR("+json");
+    size_t from = media.len < suffix.len ? 0 : media.len - suffix.len;
+    return str_equal_nocase(media, STR("application/json")) ||
+           str_equal_nocase(str_slice(media, from, media.len), suffix);
+}
+
+/* Of another type than JSON it must not be JSON as well: some look. */
+static void add_body(struct reading *reading, const struct request *request)
+{
+    struct str type = request->content_type;
+    struct str media = str_trim(str_slice(type, 0, str_find(type, ';')));
+    const json_t *json = json_read(reading->arena, request->body);
+    if (json && (!str_is_present(type) || is_json_type(media)))
+        add_json(reading, json);
+    else if (!json && str_equal_nocase(media, STR("application/graphql")))
+        add_question(reading, (struct question){.query = request->body});
+    else if (!json && str_equal_nocase(media, STR("application/x-www-form-urlencoded")))
+        add_address(reading, request->body);
+    else
+        reading->estimate.is_unreadable = true;
+}
+
+/* Compressed; or, by Envoy, cut. */
+static bool is_altered(const struct request *request)
+{
+    for (size_t i = 0; i < request->field_count; i++) {
+        const struct request_field *field = &request->fields[i];
+        if (str_equal_nocase(field->name, STR("Content-Encoding")) &&
+            !str_equal_nocase(str_trim(field->value), STR("identity")))
+            return true;
+        if (str_equal_nocase(field->name, STR("X-Envoy-Auth-Partial-Body")) &&
+            !str_equal_nocase(str_trim(field->value), STR("false")))
+            return true;
+    }
+    return false;
+}
+
+struct query_estimate question_estimate(const struct call *call, const void *message)
 {
     const struct request *request = message;
-    struct call reading = {.arena = call->arena};
-    struct question question = {0};
-    enum outcome outcome = read_address(&reading, request->query, &question);
-    int64_t points = estimate_body(call->arena, request->body);
-    if (outcome == OK)
-        points += estimate_one(call->arena, question);
-    return points < 1 ? 1 : points < GRAPHQL_POINTS_MAX ? points : GRAPHQL_POINTS_MAX;
+    struct reading reading = {call->arena, {.only_reads = true}, GRAPHQL_STEPS_MAX};
+    struct query_estimate *estimate = &reading.estimate;
+    if (request->body.len == 0) {
+        add_address(&reading, request->query);
+    } else {
+        add_body(&reading, request);
+        if (is_altered(request) || speaks(&reading, request->query))
+            estimate->is_unreadable = true;
+    }
+    if (estimate->points < 1)
+        estimate->points = 1;
+    if (estimate->points > GRAPHQL_POINTS_MAX)
+        estimate->points = GRAPHQL_POINTS_MAX;
+    return *estimate;
 }

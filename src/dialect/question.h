@@ -10,6 +10,7 @@
 #include "base/text.h"
 
 struct call;
+struct query_estimate;
 struct request;
 
 struct question {
@@ -21,6 +22,11 @@ struct question {
 /* Of a POST its body, of any other method the address. Refuses what is none. */
 STEP question_read(struct call *call, const struct request *request, struct question *ret_question);
 
-/* The points that the request will cost, at least 1: of all its queries, for it may be a list of them, wherever they
- * stand and whatever its content type says. `request` is a struct request; fits guarded_request.estimate. */
-int64_t question_estimate(const struct call *call, const void *request);
+/*
+ * What the request will cost and whether it only reads: of all its queries, for it may be a list of them, in its body
+ * or, without one, in its address. Unreadable is what another server could take for another request: a body that is
+ * compressed, neither JSON nor what its content type says, or has members that some take for others; a query that is
+ * none; an address that speaks beside a body. A stored query, of which the API knows the text, counts 1 and may
+ * change something. `request` is a struct request; fits guarded_request.estimate.
+ */
+struct query_estimate question_estimate(const struct call *call, const void *request);

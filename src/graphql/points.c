@@ -15,7 +15,17 @@ struct estimate {
     struct document *document;
     const struct operation *operation;
     const json_t *variables;
+    size_t *steps_left;
 };
+
+/* False when the estimate has become too long: whatever it is then, it counts as the most. */
+static bool take_step(const struct estimate *estimate)
+{
+    if (*estimate->steps_left == 0)
+        return false;
+    --*estimate->steps_left;
+    return true;
+}
 
 static int64_t estimate_selections(const struct estimate *estimate, const struct selection *selections, size_t level);
 
@@ -35,18 +45,31 @@ static bool is_breadth(struct str name)
            str_equal(name, STR("count"));
 }
 
-/* Of a variable's value: a number where a breadth stands, or an object that has some. */
-static int64_t breadth_of_json(struct str name, const json_t *value, size_t objects_left)
+/* A whole number may be written as a fraction: 1e3 is 1000 to many readers of JSON. */
+static int64_t breadth_of_number(const json_t *value)
+{
+    double number = json_number_value(value);
+    return number >= (double)GRAPHQL_POINTS_MAX ? GRAPHQL_POINTS_MAX : larger(1, (int64_t)number);
+}
+
+/* Of a variable's value: a number where a breadth stands, or an object or list that has some. */
+static int64_t breadth_of_json(const struct estimate *estimate, struct str name, const json_t *value,
+                               size_t objects_left)
 {
     const char *key;
-    json_t *member;
+    const json_t *member;
+    size_t index;
     int64_t breadth = 1;
-    if (json_is_integer(value))
-        return is_breadth(name) ? larger(1, cap(json_integer_value(value))) : 1;
-    if (!json_is_object(value) || !objects_left)
+    if (!take_step(estimate))
+        return GRAPHQL_POINTS_MAX;
+    if (json_is_number(value))
+        return is_breadth(name) ? breadth_of_number(value) : 1;
+    if (!objects_left)
         return 1;
+    json_array_foreach(value, index, member) breadth =
+        larger(breadth, breadth_of_json(estimate, name, member, objects_left - 1));
     json_object_foreach((json_t *)value, key, member) breadth =
-        larger(breadth, breadth_of_json(str_of(key), member, objects_left - 1));
+        larger(breadth, breadth_of_json(estimate, str_of(key), member, objects_left - 1));
     return breadth;
 }
 
@@ -56,8 +79,10 @@ static int64_t breadth_of_variable(const struct estimate *estimate, const struct
 {
     const json_t *given = json_object_getn(estimate->variables, use->text.ptr, use->text.len);
     if (given)
-        return breadth_of_json(use->name, given, objects_left);
+        return breadth_of_json(estimate, use->name, given, objects_left);
     for (const struct variable *variable = estimate->operation->variables; variable; variable = variable->next) {
+        if (!take_step(estimate))
+            return GRAPHQL_POINTS_MAX;
         if (!str_equal(variable->name, use->text) || !variable->fallback)
             continue;
         struct value fallback = *variable->fallback;
@@ -70,15 +95,21 @@ static int64_t breadth_of_variable(const struct estimate *estimate, const struct
 static int64_t breadth_of(const struct estimate *estimate, const struct value *value, size_t objects_left)
 {
     int64_t number, breadth = 1;
+    if (!take_step(estimate))
+        return GRAPHQL_POINTS_MAX;
     if (value->kind == VALUE_VARIABLE)
         return breadth_of_variable(estimate, value, objects_left);
     /* Digits that are too many for a number are a great many. */
     if (value->kind == VALUE_INT && is_breadth(value->name))
         return str_parse_int(value->text, &number) ? larger(1, cap(number)) : GRAPHQL_POINTS_MAX;
-    if (value->kind != VALUE_OBJECT || !objects_left)
+    if ((value->kind != VALUE_OBJECT && value->kind != VALUE_LIST) || !objects_left)
         return 1;
-    for (const struct value *item = value->items; item; item = item->next)
-        breadth = larger(breadth, breadth_of(estimate, item, objects_left - 1));
+    for (const struct value *item = value->items; item; item = item->next) {
+        struct value named = *item;
+        if (value->kind == VALUE_LIST)
+            named.name = value->name;
+        breadth = larger(breadth, breadth_of(estimate, &named, objects_left - 1));
+    }
     return breadth;
 }
 
@@ -90,10 +121,11 @@ static int64_t breadth_of_field(const struct estimate *estimate, const struct se
     return breadth;
 }
 
-static struct fragment *find_fragment(const struct document *document, struct str name)
+/* NULL as well when looking would take too long: then the estimate is the most already. */
+static struct fragment *find_fragment(const struct estimate *estimate, struct str name)
 {
-    struct fragment *fragment = document->fragments;
-    while (fragment && !str_equal(fragment->name, name))
+    struct fragment *fragment = estimate->document->fragments;
+    while (fragment && take_step(estimate) && !str_equal(fragment->name, name))
         fragment = fragment->next;
     return fragment;
 }
@@ -101,7 +133,7 @@ static struct fragment *find_fragment(const struct document *document, struct st
 /* One that spreads itself counts once: whoever runs the query will refuse it. */
 static int64_t estimate_spread(const struct estimate *estimate, struct str name, size_t level)
 {
-    struct fragment *fragment = find_fragment(estimate->document, name);
+    struct fragment *fragment = find_fragment(estimate, name);
     if (!fragment || fragment->cost_state == COST_OPEN)
         return 0;
     if (fragment->cost_state == COST_UNKNOWN) {
@@ -128,34 +160,40 @@ static int64_t estimate_selections(const struct estimate *estimate, const struct
     int64_t points = 0;
     if (level > LEVELS_MAX)
         return GRAPHQL_POINTS_MAX;
-    for (; selections; selections = selections->next)
-        points = cap(points + estimate_one(estimate, selections, level));
+    for (; selections && points < GRAPHQL_POINTS_MAX; selections = selections->next)
+        points = take_step(estimate) ? cap(points + estimate_one(estimate, selections, level)) : GRAPHQL_POINTS_MAX;
     return points;
 }
 
 /* Breadths may hang on the operation's variables: what another one has found is not its own. */
 static int64_t estimate_operation(struct document *document, const struct operation *operation,
-                                  const json_t *variables)
+                                  const json_t *variables, size_t *steps_left)
 {
-    const struct estimate estimate = {document, operation, variables};
-    for (struct fragment *fragment = document->fragments; fragment; fragment = fragment->next)
+    const struct estimate estimate = {document, operation, variables, steps_left};
+    for (struct fragment *fragment = document->fragments; fragment && take_step(&estimate); fragment = fragment->next)
         fragment->cost_state = COST_UNKNOWN;
-    return estimate_selections(&estimate, operation->scope.selections, 0);
+    int64_t points = estimate_selections(&estimate, operation->scope.selections, 0);
+    return *steps_left ? larger(1, points) : GRAPHQL_POINTS_MAX;
 }
 
-int64_t graphql_points(struct arena *arena, struct str query, struct str operation_name, const json_t *variables)
+struct graphql_estimate graphql_estimate(struct arena *arena, struct str query, struct str operation_name,
+                                         const json_t *variables, size_t *steps_left)
 {
     struct parser parser;
-    int64_t points = 1;
+    struct graphql_estimate found = {.points = 1, .is_document = true, .only_reads = true};
     parser_init(&parser, arena, query, TOKENS_MAX, NESTING_MAX);
     struct document *document = parse_document(&parser);
-    if (str_is_present(parser.lexer.message))
-        return parser.lexer.is_past_limit ? GRAPHQL_POINTS_MAX : 1;
-    for (const struct operation *operation = document->operations; operation; operation = operation->next) {
-        int64_t own = estimate_operation(document, operation, variables);
-        if (str_is_present(operation_name) && str_equal(operation->name, operation_name))
-            return larger(1, own);
-        points = larger(points, own);
+    if (str_is_present(parser.lexer.message)) {
+        bool is_long = parser.lexer.is_past_limit;
+        return (struct graphql_estimate){is_long ? GRAPHQL_POINTS_MAX : 1, is_long, false};
     }
-    return points;
+    for (const struct operation *operation = document->operations; operation; operation = operation->next) {
+        int64_t own = estimate_operation(document, operation, variables, steps_left);
+        bool is_query = operation->kind == OPERATION_QUERY;
+        if (str_is_present(operation_name) && str_equal(operation->name, operation_name))
+            return (struct graphql_estimate){own, true, is_query};
+        found.points = larger(found.points, own);
+        found.only_reads = found.only_reads && is_query;
+    }
+    return found;
 }

@@ -4,6 +4,7 @@
 #include "meter/usage.h"
 #include "oauth/call.h"
 #include "oauth/rule.h"
+#include "oauth/subject.h"
 #include "store/people.h"
 #include "store/rows.h"
 
@@ -27,9 +28,11 @@ static enum usage_count kind_of(enum refusal refusal)
         return USAGE_refused_scope;
     case REFUSED_rate_limited:
     case REFUSED_points_used_up:
+    case REFUSED_cost_too_high:
         return USAGE_refused_limit;
     case REFUSED_request_unmatched:
     case REFUSED_request_unreadable:
+    case REFUSED_query_unreadable:
         return USAGE_refused_rule;
     default:
         return USAGE_refused_other;
@@ -45,13 +48,6 @@ static struct usage_owner owner_of(const struct call *call)
     };
 }
 
-static int64_t subject_of(const struct call *call)
-{
-    if (call->user)
-        return call->user->id;
-    return call->account ? -call->account->id : 0;
-}
-
 void count_request(const struct call *call, int64_t ns)
 {
     if (!call->meter)
@@ -60,7 +56,7 @@ void count_request(const struct call *call, int64_t ns)
         .owner = owner_of(call),
         .refused = kind_of(call->refusal),
         .points = call->refusal ? 0 : call->cost,
-        .subject = subject_of(call),
+        .subject = subject_number(call),
         .ns = ns,
     };
     usage_add_request(call->meter->usage, &request, call->now);

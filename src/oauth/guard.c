@@ -31,7 +31,7 @@ static bool find_rule(struct call *call)
 {
     const struct guarded_request *guarded = &call->guarded;
     struct str path;
-    if (!str_is_present(guarded->method) || !str_is_present(guarded->path) ||
+    if (!str_is_present(guarded->method) || !str_is_present(guarded->path) || !rule_method_is_fit(guarded->method) ||
         !rule_path_read(call->arena, guarded->path, &path))
         return false;
     call->rule = rule_find(&call->realm->guard, guarded->method, path);
@@ -80,11 +80,27 @@ static STEP hold_rules(struct call *call)
     return OK;
 }
 
-static void estimate_cost(struct call *call)
+/* Where the query is not seen, the rule's own cost stays. */
+static STEP estimate_cost(struct call *call, struct query_estimate *ret_estimate)
 {
     const struct guarded_request *guarded = &call->guarded;
+    *ret_estimate = (struct query_estimate){.points = call->cost, .only_reads = true};
     if (guarded->estimate)
-        call->cost = guarded->estimate(call, guarded->message);
+        *ret_estimate = guarded->estimate(call, guarded->message);
+    REQUIRE(call, !ret_estimate->is_unreadable, query_unreadable);
+    call->cost = ret_estimate->points;
+    return OK;
+}
+
+/* A limited token reads; what it asks in a query is known only here. */
+static STEP hold_query(struct call *call)
+{
+    struct query_estimate estimate;
+    if (!call->rule || !call->rule->cost_is_estimated)
+        return OK;
+    TRY(estimate_cost(call, &estimate));
+    REQUIRE(call, estimate.only_reads || !is_limited(call), limited_refused);
+    return OK;
 }
 
 enum outcome guard_prepare(struct call *call, struct store_reader *reader)
@@ -94,8 +110,7 @@ enum outcome guard_prepare(struct call *call, struct store_reader *reader)
     if (str_is_present(call->needed_instance))
         REQUIRE(call, call->instance && str_equal(call->instance->name, call->needed_instance), instance_differs);
     TRY(hold_rules(call));
-    if (call->rule && call->rule->cost_is_estimated)
-        estimate_cost(call);
+    TRY(hold_query(call));
     TRY(limit_take(call));
     call->is_settled = true;
     return OK;
@@ -104,8 +119,9 @@ enum outcome guard_prepare(struct call *call, struct store_reader *reader)
 /* What the same request would cost the token's client: told even where it would be refused, and not charged. */
 enum outcome cost_prepare(struct call *call, struct store_reader *reader)
 {
+    struct query_estimate estimate;
     TRY(bearer_read(call, reader, call->authorization.token));
-    estimate_cost(call);
+    TRY(estimate_cost(call, &estimate));
     call->is_rehearsal = true;
     if (limit_take(call) == FAILED)
         return FAILED;

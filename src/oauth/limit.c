@@ -7,6 +7,7 @@
 #include "oauth/call.h"
 #include "oauth/plan.h"
 #include "oauth/rule.h"
+#include "oauth/subject.h"
 #include "store/people.h"
 #include "store/rows.h"
 
@@ -30,13 +31,6 @@ uint64_t limit_facts(void)
     return FACT_BIT(rate_limit) | FACT_BIT(rate_remaining) | FACT_BIT(rate_reset) | FACT_BIT(rate_name) |
            FACT_BIT(points_limit) | FACT_BIT(points_remaining) | FACT_BIT(query_cost) | FACT_BIT(retry_after) |
            FACT_BIT(rate_policy) | FACT_BIT(rate_limits);
-}
-
-static int64_t subject_of(const struct call *call)
-{
-    if (call->user)
-        return call->user->id;
-    return call->account ? -call->account->id : 0;
 }
 
 static struct str class_of(const struct call *call)
@@ -72,7 +66,7 @@ static bool add_windows(struct rate *rate, const struct call *call, int64_t poin
         const struct rate_window *window = class->windows[i];
         const struct limit_charge charge = {
             .owner = call->client->id,
-            .subject = window->is_per_user ? subject_of(call) : 0,
+            .subject = window->is_per_user ? subject_number(call) : 0,
             .window_id = window->window_id,
             .seconds = window->seconds,
             .most = window->most,
@@ -97,17 +91,6 @@ static double share_left(const struct limit_charge *charge)
 static bool is_nearer_to_its_end(const struct limit_charge *one, const struct limit_charge *other)
 {
     return share_left(one) < share_left(other);
-}
-
-/* The one to wait for: of those without room the one that ends last. */
-static size_t find_full(const struct rate *rate)
-{
-    size_t found = rate->count;
-    for (size_t i = 0; i < rate->count; i++)
-        if (rate->charges[i].is_full &&
-            (found == rate->count || rate->charges[i].ends_at > rate->charges[found].ends_at))
-            found = i;
-    return found;
 }
 
 /* One of the request's own class before one that counts everything; then the one that is nearest to its end. */
@@ -199,6 +182,26 @@ static bool rehearse(struct limits *limits, struct rate *rate)
     return has_room;
 }
 
+/* No window will ever have so much: there is nothing to wait for. */
+static bool is_never_enough(const struct rate *rate, size_t index)
+{
+    return rate->windows[index]->is_of_points && rate->charges[index].amount > rate->charges[index].most;
+}
+
+/* The one to wait for: of those without room the one that ends last, or never has room. */
+static size_t find_full(const struct rate *rate)
+{
+    size_t found = rate->count;
+    for (size_t i = 0; i < rate->count; i++) {
+        if (rate->charges[i].is_full && is_never_enough(rate, i))
+            return i;
+        if (rate->charges[i].is_full &&
+            (found == rate->count || rate->charges[i].ends_at > rate->charges[found].ends_at))
+            found = i;
+    }
+    return found;
+}
+
 /* Charges all of them, or tells which one is full. */
 static STEP take(struct call *call, struct limits *limits, struct rate *rate)
 {
@@ -208,6 +211,8 @@ static STEP take(struct call *call, struct limits *limits, struct rate *rate)
     }
     size_t full = find_full(rate);
     tell(call, rate, full, limit_facts());
+    if (is_never_enough(rate, full))
+        return refuse(call, REFUSED_cost_too_high);
     call_set_number(call, FACT_retry_after, rate->charges[full].ends_at - call->now);
     return refuse(call, rate->windows[full]->is_of_points ? REFUSED_points_used_up : REFUSED_rate_limited);
 }

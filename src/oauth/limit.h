@@ -8,19 +8,20 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "base/outcome.h"
 #include "base/text.h"
 
 struct call;
-struct facts;
-struct store_reader;
 
 /* The facts that limits tell: they outlive a refusal. A set of 1 << enum fact_name. */
 uint64_t limit_facts(void);
 
 /*
- * Charges the request of call->client, by call->rule, to the windows of its plan. Refuses with `rate_limited`, or
- * with `points_used_up` when it is the points that the client must wait for. Without call->meter nothing is counted.
+ * Charges the request of call->client, by call->rule, to the windows of its plan. Refuses with `rate_limited`, with
+ * `points_used_up` when it is the points that the client must wait for, or with `cost_too_high` when waiting would
+ * not help. Without call->meter nothing is counted.
  */
 STEP limit_take(struct call *call);
 

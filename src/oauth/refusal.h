@@ -98,10 +98,12 @@
     X(limited_refused, insufficient_scope, "The request needs a token that is not limited.")                         \
     X(request_unmatched, forbidden, "No rule lets this request pass.")                                               \
     X(request_unreadable, forbidden, "The request's method and path cannot be read in one way.")                     \
+    X(query_unreadable, invalid_request, "The query cannot be read in one way, so its cost is not known.")           \
     X(rate_limited, rate_limited, "There were too many requests; try again later.")                                  \
     X(charge_malformed, invalid_request, "The points, the rule or the subject cannot be read.")                      \
     X(charge_not_allowed, unauthorized_client, "The client may not tell what requests cost.")                        \
     X(points_used_up, rate_limited, "All points are used up; try again later.")                                      \
+    X(cost_too_high, invalid_request, "The request costs more points than its client may ever use at once.")         \
     X(usage_question_wrong, invalid_request, "The parameters since, by or client_id cannot be read.")                \
     X(usage_too_much, invalid_request, "That is too much at once; ask for a shorter time or for one client.")        \
     X(upstream_unreachable, bad_gateway, "The API cannot be reached.")                                               \

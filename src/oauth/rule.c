@@ -252,7 +252,15 @@ static struct range narrow(struct range range, size_t depth, struct rule_segment
     return (struct range){range.rules + first, end - first};
 }
 
-static bool takes_method(const struct guard_rule *rule, struct str method)
+bool rule_method_is_fit(struct str method)
+{
+    for (size_t i = 0; i < method.len; i++)
+        if ((method.ptr[i] < 'A' || method.ptr[i] > 'Z') && method.ptr[i] != '-')
+            return false;
+    return method.len > 0;
+}
+
+bool rule_takes_method(const struct guard_rule *rule, struct str method)
 {
     for (size_t i = 0; i < rule->method_count; i++)
         if (str_equal(rule->methods[i], method))
@@ -264,7 +272,7 @@ static bool takes_method(const struct guard_rule *rule, struct str method)
 static const struct guard_rule *find_ended(struct range range, size_t depth, struct str method)
 {
     for (size_t i = 0; i < range.count && range.rules[i]->segment_count == depth; i++)
-        if (takes_method(range.rules[i], method))
+        if (rule_takes_method(range.rules[i], method))
             return range.rules[i];
     return NULL;
 }

@@ -73,6 +73,11 @@ void rules_compile(struct guard_policy *policy, struct arena *arena);
  * a slash and has no query. */
 bool rule_path_read(struct arena *arena, struct str path, struct str *ret_path);
 
+bool rule_takes_method(const struct guard_rule *rule, struct str method);
+
+/* Capitals and hyphens, as every method that an API has: what some servers would make of `get`, no rule says. */
+bool rule_method_is_fit(struct str method);
+
 /* NULL: none of them fits. `path` is one that rule_path_read has read. */
 const struct guard_rule *rule_find(const struct guard_policy *policy, struct str method, struct str path);
 

@@ -24,3 +24,10 @@ void subject_tell(struct call *call)
         call_set_text(call, FACT_subject_type, STR("account"));
     }
 }
+
+int64_t subject_number(const struct call *call)
+{
+    if (call->user)
+        return call->user->id;
+    return call->account ? -call->account->id : 0;
+}

@@ -5,7 +5,12 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 struct call;
 
 /* From call->user, call->instance and call->account. */
 void subject_tell(struct call *call);
+
+/* As counts have it: a user's id, a service account's below 0, 0 for nobody but the client. */
+int64_t subject_number(const struct call *call);

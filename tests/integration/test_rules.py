@@ -121,6 +121,23 @@ def test_what_two_have_told_is_not_known(ruled):
     assert ruled.ask(ruled.both, "GET", "/things/1", "caddy", X_Original_URI="/things/1").status == 200
 
 
+@pytest.mark.parametrize("method", ["get", "Get", "GET ", "G\tET", "", "G:"])
+def test_no_spelling_of_a_method_leads_around_a_rule(ruled, method):
+    """Some servers take `get` for GET, which a rule for GET does not mean."""
+    told = {"X-Original-Method": method, "X-Original-URI": "/things/1"}
+    assert ruled.ask(ruled.write, "GET", "/things/1").status == 403
+    reply = ruled.daemon.request("GET", "/guard/standard", {**ruled.service.bearer(ruled.write), **told})
+    assert verdict(reply) == ((403, "scope_insufficient") if method == "GET " else (403, "request_unreadable"))
+
+
+@pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "x-http-method", "X-Method-Override"])
+def test_what_the_client_overrides_is_not_known(ruled, name):
+    """The API might take its request for one of another method."""
+    assert ruled.ask(ruled.write, "POST", "/things/1").status == 200
+    assert ruled.ask(ruled.write, "POST", "/things/1", **{name: "POST"}).status == 200
+    assert verdict(ruled.ask(ruled.write, "POST", "/things/1", **{name: "GET"})) == (403, "request_unreadable")
+
+
 def test_what_nobody_has_told_is_not_known(ruled):
     """Neither a URI without its method: nginx asks with GET, whatever the client does."""
     for told in ({}, {"X-Original-URI": "/things/1"}, {"X-Original-Method": "GET"}):
@@ -210,10 +227,10 @@ def test_guard_test_tells_the_rule_and_why(ruled):
     assert told["refusal"] == "authorization_missing" and told["needed_environment"] == "development"
 
 
-def check(folder, rules):
+def check(folder, rules, more=""):
     path = folder / "jeton.yaml"
     text = CONFIGURATION.format(port=1, unmatched="deny")
-    path.write_text(text[:text.index("      rules:")] + "      rules:\n" + "".join(f"        - {rule}\n" for rule in rules))
+    path.write_text(text[:text.index("      rules:")] + "      rules:\n" + "".join(f"        - {rule}\n" for rule in rules) + more)
     ended = subprocess.run([BINARY, "check", "--config", str(path)], capture_output=True, text=True, check=False)
     first = text[:text.index("      rules:")].count("\n") + 2
     return ended.returncode, ended.stderr + ended.stdout, first
@@ -240,6 +257,18 @@ def test_check_finds_rules_that_cannot_be_meant(tmp_path, rules, line, words):
     assert status == 1 and words in said and f"jeton.yaml:{first + line}: " in said, said
 
 
+PLAN = "    plans: {p: [{name: dear, limit: search, seconds: 60, most: 5}]}\n"
+
+
+@pytest.mark.parametrize("limit, status", [("search", 0), ("serch", 1)])
+def test_check_finds_a_class_that_no_plan_counts(tmp_path, limit, status):
+    """Its requests would not be limited at all."""
+    rules = ["{path: /b, limit: search}", "{path: /a, limit: %s}" % limit]
+    ended, said, first = check(tmp_path, rules, PLAN)
+    assert ended == status, said
+    assert not ended or f"jeton.yaml:{first + 1}: realms.standard.guard.rules[1].limit: found serch" in said
+
+
 def test_check_takes_rules_that_can(tmp_path):
     status, said, _ = check(tmp_path, ["{path: /a, method: GET, cost: graphql}", "{path: /a}", '{path: "/**"}', "{path: /}"])
     assert status == 0, said
@@ -254,6 +283,14 @@ def test_user_level_of_the_demo(shared_demo):
     told = {"X-Original-Method": "GET", "X-Original-URI": "/user/profile"}
     assert verdict(service.guard(service.token(), told)) == (403, "user_needed")
     assert service.guard(Person(shared_demo, "podio").tokens()["access_token"], told).status == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_graphql_of_the_demo_costs_points_by_whatever_method(shared_demo, method):
+    """Product Hunt: 6250 points for GraphQL, 450 requests elsewhere [DOC]."""
+    service = Service(shared_demo, "producthunt")
+    told = {"X-Original-Method": method, "X-Original-URI": "/v2/api/graphql"}
+    assert service.guard(service.token(), told).header("X-Rate-Limit-Limit") == "6250"
 
 
 def test_limited_tokens_of_the_demo(shared_demo):

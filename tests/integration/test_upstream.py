@@ -30,7 +30,13 @@ realms:
       unmatched: allow
       rules:
         - {{path: "/secret/**", scope: write}}
-        - {{path: "/estimated", method: POST, cost: graphql}}
+        - {{path: "/estimated", method: [GET, POST], cost: graphql, limit: points}}
+        - {{path: "/late", method: POST, limit: late}}
+    plans:
+      test:
+        - {{name: points, limit: points, unit: points, seconds: 1h, most: 2000}}
+        - {{name: late, limit: late, unit: points, seconds: 4, most: 20}}
+    default_plan: {{production: test}}
   dead:
     dialect: standard
     issuer: http://dead.localhost:{port}
@@ -78,6 +84,12 @@ class Relay:
     def request(self, method, target, headers=None, body=None, realm="api"):
         return self.daemon.request(method, target, {**self.headers(realm), **(headers or {})}, body,
                                    self.host(realm))
+
+    def charge(self, **parameters):
+        """As the API's server tells it, who is known."""
+        teller = self.daemon.create_client("api", may_introspect=True)
+        headers = {"Authorization": http1.basic(teller["client_id"], teller["client_secret"])}
+        return self.daemon.post_form("/usage/api", parameters, headers, self.host("api"))
 
     def connect(self, timeout=20):
         return http1.Connection(self.daemon.address, timeout)
@@ -625,6 +637,56 @@ def test_a_body_whose_cost_is_estimated_is_collected(relay):
         told = connection.reply().json()
         assert dict(told["headers"])["Content-Length"] == str(len(query))
     assert relay.request("POST", "/estimated", body=b" " * 70000).status == 413
+
+
+def spent(relay, name):
+    windows = relay.daemon.command("client plan show", client_id=relay.client_id)["windows"]
+    return next(window["used"] for window in windows if window["name"] == name)
+
+
+DEAR = "{posts(first: 500){id}}"
+
+
+def test_a_query_is_charged_what_it_will_cost(relay):
+    before = spent(relay, "points")
+    headers = {"Content-Type": "application/json"}
+    reply = relay.request("POST", "/estimated", headers, json.dumps({"query": DEAR}))
+    assert reply.status == 200 and f'"points";r={2000 - before - 501};' in reply.header("RateLimit")
+    assert relay.request("GET", "/estimated?query=%7Bposts(first:%2030)%7Bid%7D%7D").status == 200
+    assert spent(relay, "points") == before + 501 + 31
+
+
+@pytest.mark.parametrize("target, headers, body", [
+    ("/estimated", {"Content-Encoding": "gzip"}, json.dumps({"query": DEAR})),
+    ("/estimated", {}, '{"query": "%s", "query": "{a}"}' % DEAR),
+    ("/estimated", {}, '{"query": "%s", "x": 99999999999999999999}' % DEAR),
+    ("/estimated", {"Content-Type": "multipart/form-data; boundary=x"}, "--x--"),
+    ("/estimated?query=%7Ba%7D", {}, json.dumps({"query": "{a}"})),
+    ("/estimated?query=%7Ba%7D&%71uery=%7Bb%7D", {}, None),
+])
+def test_a_query_that_cannot_be_read_goes_nowhere(relay, target, headers, body):
+    """Another server could read it, and would do more work than was paid for."""
+    before = len(relay.upstream.seen), spent(relay, "points")
+    method = "POST" if body else "GET"
+    reply = relay.request(method, target, {"Content-Type": "application/json", **headers} if body else {}, body)
+    assert (reply.status, reply.json()["error"]) == (400, "invalid_request")
+    assert (len(relay.upstream.seen), spent(relay, "points")) == before
+
+
+def test_a_late_charge_ends_no_window_that_has_begun_since(relay):
+    """A client that drips its request chooses when it began, not when what it cost is counted."""
+    with relay.connect() as slow:
+        slow.send(relay.head("POST", "/late", **{"Transfer-Encoding": "chunked"}))
+        wait_until(lambda: any(seen.target == "/late" for seen in relay.upstream.seen), what="the head upstream")
+        time.sleep(4.2)
+        charge = {"client_id": relay.client_id, "points": 20, "path": "/late", "method": "POST"}
+        assert relay.charge(**charge).status == 204
+        began = time.monotonic()
+        slow.send(b"0\r\n\r\n")
+        assert slow.reply().status == 200
+    assert spent(relay, "late") == 21
+    time.sleep(max(0, began + 2.8 - time.monotonic()))
+    assert spent(relay, "late") == 21, "the window that began with the charge is not over"
 
 
 # --- the end ---

@@ -222,6 +222,9 @@ class Upstream:
                    "X-Jeton-Cost: 7", "X-Jeton-Client: forged", "X-Request-Id: theirs", "X-End: to end",
                    "Set-Cookie: a=1", "Set-Cookie: b=2", "X-Empty:", "Date: Mon, 01 Jan 2001 00:00:00 GMT")
 
+    def answer_late(self, peer, seen, body, *rest):
+        self.reply(peer, 200, b"ok", "X-Jeton-Cost: 1")
+
     def answer_big_head(self, peer, seen, body, length):
         self.reply(peer, 200, b"ok", *[f"X-Big-{i}: {'y' * 1000}" for i in range(int(length) // 1000)])
 

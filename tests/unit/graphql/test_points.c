@@ -8,17 +8,24 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "graphql/points.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-static int64_t points_of(struct str query, const char *operation_name, const char *variables)
+static struct graphql_estimate estimate_of(struct str query, const char *operation_name, const char *variables)
 {
     struct arena *arena = arena_create();
     const json_t *given = variables ? json_read(arena, str_of(variables)) : NULL;
-    int64_t points = graphql_points(arena, query, str_of(operation_name), given);
+    size_t steps_left = GRAPHQL_STEPS_MAX;
+    struct graphql_estimate found = graphql_estimate(arena, query, str_of(operation_name), given, &steps_left);
     arena_destroy(arena);
-    return points;
+    return found;
+}
+
+static int64_t points_of(struct str query, const char *operation_name, const char *variables)
+{
+    return estimate_of(query, operation_name, variables).points;
 }
 
 static void assert_points(const char *query, const char *variables, int64_t expected)
@@ -79,6 +86,19 @@ static void breadths_are_found_in_variables_and_objects(void **state)
     assert_points("query ($p: P) { a(paging: $p) { b } }", "{\"p\": {\"first\": 8, \"page\": 900}}", 9);
     assert_points("query ($p: P = {first: 8}) { a(paging: $p) { b } }", NULL, 9);
     assert_points("query ($n: Int) { a(paging: {first: $n}) { b } }", "{\"n\": 4}", 5);
+    assert_points("{ a(paging: [{page: 9}, {first: 6}]) { b } }", NULL, 7);
+    assert_points("{ a(first: [6, 7]) { b } }", NULL, 8);
+    assert_points("query ($p: [P]) { a(paging: $p) { b } }", "{\"p\": [{\"first\": 8}, 1]}", 9);
+}
+
+/* JavaScript has one kind of numbers, and GraphQL takes a whole one for an Int. [GraphQL 3.5.1] */
+static void whole_numbers_may_be_written_as_fractions(void **state)
+{
+    (void)state;
+    assert_points("query ($n: Int) { a(first: $n) { b } }", "{\"n\": 1e3}", 1001);
+    assert_points("query ($n: Int) { a(first: $n) { b } }", "{\"n\": 30.0}", 31);
+    assert_points("query ($n: Int) { a(first: $n) { b } }", "{\"n\": 1e300}", GRAPHQL_POINTS_MAX);
+    assert_points("query ($n: Int) { a(first: $n) { b } }", "{\"n\": -1e300}", 2);
 }
 
 static void named_operation_counts_or_the_dearest(void **state)
@@ -92,13 +112,39 @@ static void named_operation_counts_or_the_dearest(void **state)
     assert_int_equal(points_of(query, NULL, NULL), 1 + 3 * 3);
 }
 
-static void what_is_no_document_costs_one(void **state)
+/* Also what a later edition of the specification takes for one: another server may run it. */
+static void what_is_no_document_is_told(void **state)
 {
-    static const char *const texts[] = {
-        "", " ", "{", "{ a", "}", "query", "\xff", "{ a(first: ) }", "fragment F on X { a }"};
+    static const char *const texts[] = {"",
+                                        " ",
+                                        "{",
+                                        "{ a",
+                                        "}",
+                                        "query",
+                                        "\xff",
+                                        "{ a(first: ) }",
+                                        "\"lists\" query L { a(first: 900) { b } }",
+                                        "query ($n: Int @x \"why\") { a(first: $n) { b } }"};
     (void)state;
-    for (size_t i = 0; i < COUNT(texts); i++)
-        assert_points(texts[i], NULL, 1);
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct graphql_estimate found = estimate_of(str_of(texts[i]), NULL, NULL);
+        assert_int_equal(found.points, 1);
+        assert_false(found.is_document || found.only_reads);
+    }
+    assert_true(estimate_of(STR("fragment F on X { a }"), NULL, NULL).is_document);
+}
+
+static void what_may_run_decides_whether_it_only_reads(void **state)
+{
+    struct str query = STR("query A { a } mutation B { b } subscription C { c }");
+    (void)state;
+    assert_true(estimate_of(STR("{ a }"), NULL, NULL).only_reads);
+    assert_true(estimate_of(query, "A", NULL).only_reads);
+    assert_false(estimate_of(query, "B", NULL).only_reads);
+    assert_false(estimate_of(query, "C", NULL).only_reads);
+    assert_false(estimate_of(query, "D", NULL).only_reads);
+    assert_false(estimate_of(query, NULL, NULL).only_reads);
+    assert_false(estimate_of(STR("mutation { a }"), NULL, NULL).only_reads);
 }
 
 static struct str repeat(struct arena *arena, const char *before, const char *text, size_t count, const char *after)
@@ -140,6 +186,36 @@ static void bombs_cost_all_there_is(void **state)
     arena_destroy(arena);
 }
 
+/* Operations times uses of a variable times what stands in it: 64 KiB of such took 42 seconds once. */
+static void no_query_takes_long(void **state)
+{
+    struct arena *arena = arena_create();
+    (void)state;
+    struct str operations = repeat(arena, "", "{...F}", 600, "");
+    struct str uses = repeat(arena, "fragment F on X{a(", "x:$v ", 600, "){b}}");
+    struct str query = arena_printf(arena, "%.*s%.*s", STR_ARGS(operations), STR_ARGS(uses));
+    struct str variables = repeat(arena, "{\"v\":[", "1,", 6900, "1]}");
+    int64_t began_ns = clock_monotonic_ns();
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(points_of(query, NULL, variables.ptr), GRAPHQL_POINTS_MAX);
+    assert_true(clock_monotonic_ns() - began_ns < INT64_C(10000000000));
+    arena_destroy(arena);
+}
+
+/* What a list of queries may take together. */
+static void steps_are_shared(void **state)
+{
+    struct arena *arena = arena_create();
+    size_t steps_left = GRAPHQL_STEPS_MAX;
+    struct str query = repeat(arena, "{", "a ", 4000, "}");
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(graphql_estimate(arena, query, STR_NONE, NULL, &steps_left).points, 4000);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(graphql_estimate(arena, query, STR_NONE, NULL, &steps_left).points, GRAPHQL_POINTS_MAX);
+    arena_destroy(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,8 +224,12 @@ int main(void)
         cmocka_unit_test(aliases_and_fragments_count_each_time),
         cmocka_unit_test(breadths_are_found_in_variables_and_objects),
         cmocka_unit_test(named_operation_counts_or_the_dearest),
-        cmocka_unit_test(what_is_no_document_costs_one),
+        cmocka_unit_test(whole_numbers_may_be_written_as_fractions),
+        cmocka_unit_test(what_is_no_document_is_told),
+        cmocka_unit_test(what_may_run_decides_whether_it_only_reads),
         cmocka_unit_test(bombs_cost_all_there_is),
+        cmocka_unit_test(no_query_takes_long),
+        cmocka_unit_test(steps_are_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,11 +21,11 @@ static struct guard_rule rules[] = {
 
 static size_t estimate_count;
 
-static int64_t estimate(const struct call *call, const void *message)
+static struct query_estimate estimate(const struct call *call, const void *message)
 {
     (void)call;
     estimate_count++;
-    return *(const int64_t *)message;
+    return *(const struct query_estimate *)message;
 }
 
 static int set_up(void **state)
@@ -50,15 +50,21 @@ static struct str token_of(struct office *office, const char *scope)
     return office_fact(call, FACT_access_token);
 }
 
-static struct call *ask(struct office *office, struct str token, const char *method, const char *path)
+static struct call *ask_query(struct office *office, struct str token, const char *method, const char *path,
+                              const struct query_estimate *query)
 {
-    static const int64_t points = 42;
     struct call *call = office_call(office, NULL);
     call->authorization = (struct authorization){.is_present = str_is_present(token), .token = token};
     call->guarded = (struct guarded_request){
-        .method = str_of(method), .path = str_of(path), .estimate = estimate, .message = &points};
+        .method = str_of(method), .path = str_of(path), .estimate = estimate, .message = query};
     office_run(office, call, "guard");
     return call;
+}
+
+static struct call *ask(struct office *office, struct str token, const char *method, const char *path)
+{
+    static const struct query_estimate query = {.points = 42, .only_reads = true};
+    return ask_query(office, token, method, path, &query);
 }
 
 static void assert_ends(struct office *office, struct str token, const char *method, const char *path,
@@ -101,6 +107,22 @@ static void a_limited_token_passes_where_it_is_taken(void **state)
     assert_ends(office, token_of(office, "write"), "POST", "/else", NOT_REFUSED);
     office->realm.limited_lifetime_seconds = 0; /* nobody gets such tokens: it is an ordinary one */
     assert_ends(office, limited, "GET", "/read", NOT_REFUSED);
+}
+
+static void a_query_is_seen_before_it_passes(void **state)
+{
+    struct office *office = *state;
+    const struct query_estimate reads = {.points = 2, .only_reads = true}, writes = {.points = 2},
+                                unreadable = {.points = 2, .only_reads = true, .is_unreadable = true};
+    struct str token = token_of(office, "write"), limited = token_of(office, "read");
+    for (size_t i = 0; i < RULE_COUNT; i++)
+        office->realm.guard.rules[i].takes_limited = true;
+    assert_int_equal(ask_query(office, token, "POST", "/query", &writes)->refusal, NOT_REFUSED);
+    assert_int_equal(ask_query(office, limited, "POST", "/query", &reads)->refusal, NOT_REFUSED);
+    assert_int_equal(ask_query(office, limited, "POST", "/query", &writes)->refusal, REFUSED_limited_refused);
+    assert_int_equal(ask_query(office, token, "POST", "/query", &unreadable)->refusal, REFUSED_query_unreadable);
+    assert_int_equal(ask_query(office, token, "POST", "/both", &unreadable)->refusal, REFUSED_scope_insufficient);
+    assert_int_equal(ask_query(office, limited, "POST", "/read", &unreadable)->refusal, NOT_REFUSED);
 }
 
 static void what_cannot_be_read_never_passes(void **state)
@@ -157,7 +179,7 @@ static void a_cost_is_told_and_not_charged(void **state)
     static struct rate_plan plan = {.name = STR_INIT("standard"), .windows = windows, .window_count = 1};
     struct office *office = *state;
     struct meter *meter = meter_create();
-    const int64_t points = 90;
+    const struct query_estimate query = {.points = 90};
     rate_plan_compile(&plan, office->house.arena);
     office->realm.rate =
         (struct rate_policy){.plans = &plan, .plan_count = 1, .defaults = {STR("standard"), STR_NONE}};
@@ -167,7 +189,7 @@ static void a_cost_is_told_and_not_charged(void **state)
         call->meter = meter;
         call->wanted_facts = limit_facts();
         call->authorization = (struct authorization){.is_present = true, .token = token};
-        call->guarded = (struct guarded_request){.estimate = estimate, .message = &points};
+        call->guarded = (struct guarded_request){.estimate = estimate, .message = &query};
         assert_int_equal(office_run(office, call, "cost"), NOT_REFUSED);
         assert_int_equal(call->facts.values[FACT_query_cost].number, 90);
         assert_int_equal(call->facts.values[FACT_points_remaining].number, 50);
@@ -181,6 +203,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_token_has_what_its_rule_needs, set_up, office_teardown),
         cmocka_unit_test_setup_teardown(a_user_is_no_service_account, set_up, office_teardown),
         cmocka_unit_test_setup_teardown(a_limited_token_passes_where_it_is_taken, set_up, office_teardown),
+        cmocka_unit_test_setup_teardown(a_query_is_seen_before_it_passes, set_up, office_teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_read_never_passes, set_up, office_teardown),
         cmocka_unit_test_setup_teardown(the_token_comes_before_the_rule, set_up, office_teardown),
         cmocka_unit_test_setup_teardown(a_request_costs_what_its_rule_says, set_up, office_teardown),

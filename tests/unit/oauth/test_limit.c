@@ -168,6 +168,23 @@ static void points_told_afterwards_may_go_past_the_limit(void **state)
     assert_int_equal(number_of(ask_guard(office, token), FACT_rate_remaining), 3);
 }
 
+/* No waiting helps, so none is asked for. */
+static void what_costs_more_than_there_ever_is_is_told_so(void **state)
+{
+    struct office *office = *state;
+    struct guard_rule dear = {.path = STR("/**"), .cost_text = STR("101"), .limit = STR("default")};
+    struct str token = own_token(office);
+    office->realm.guard = (struct guard_policy){.is_there = true, .rules = &dear, .rule_count = 1};
+    rules_compile(&office->realm.guard, office->house.arena);
+    struct call *call = metered(office, NULL);
+    call->wanted_facts = limit_facts();
+    call->authorization = (struct authorization){.is_present = true, .token = token};
+    call->guarded = (struct guarded_request){.method = STR("GET"), .path = STR("/a")};
+    assert_int_equal(office_run(office, call, "guard"), REFUSED_cost_too_high);
+    assert_int_equal(call->facts.values[FACT_points_limit].number, 100);
+    assert_false(call->facts.present & UINT64_C(1) << FACT_retry_after);
+}
+
 static void whoami_costs_nothing_and_without_a_meter_nothing_does(void **state)
 {
     struct office *office = *state;
@@ -247,6 +264,7 @@ int main(void)
         CASE(a_clients_plan_holds_from_the_next_request_on),
         CASE(users_have_windows_of_their_own),
         CASE(points_told_afterwards_may_go_past_the_limit),
+        CASE(what_costs_more_than_there_ever_is_is_told_so),
         CASE(whoami_costs_nothing_and_without_a_meter_nothing_does),
         CASE(a_client_uses_up_its_own_token_requests_only),
         CASE(guessing_is_limited_where_it_comes_from_and_nowhere_else),
