@@ -7,14 +7,15 @@
 #include "http/message.h"
 
 /* [GraphQL over HTTP 6.2] A query may come in the address, a mutation may not. */
-static STEP read_address(struct call *call, struct str address, struct question *question)
+static STEP read_address(struct call *call, struct str address, struct question *ret_question)
 {
     struct str pair, name, value, variables = STR_NONE;
+    struct question question = {0};
     while (str_next(&address, '&', &pair)) {
         size_t equals = str_find(pair, '=');
         REQUIRE(call, form_decode(call->arena, str_slice(pair, 0, equals), &name), body_unreadable);
-        struct str *member = str_equal(name, STR("query"))           ? &question->query
-                             : str_equal(name, STR("operationName")) ? &question->operation_name
+        struct str *member = str_equal(name, STR("query"))           ? &question.query
+                             : str_equal(name, STR("operationName")) ? &question.operation_name
                              : str_equal(name, STR("variables"))     ? &variables
                                                                      : NULL;
         REQUIRE(call, form_decode(call->arena, str_slice(pair, equals + 1, pair.len), &value), body_unreadable);
@@ -24,9 +25,10 @@ static STEP read_address(struct call *call, struct str address, struct question 
         *member = value;
     }
     if (str_is_present(variables)) {
-        question->variables = json_read(call->arena, variables);
-        REQUIRE(call, question->variables, body_unreadable);
+        question.variables = json_read(call->arena, variables);
+        REQUIRE(call, question.variables, body_unreadable);
     }
+    *ret_question = question;
     return OK;
 }
 
