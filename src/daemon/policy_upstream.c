@@ -63,6 +63,16 @@ const struct setting policy_upstream_rows[] = {
         .help = "How many requests may be under way to it at once; more are refused (503).",
     },
     {
+        .key = "requests_per_client",
+        .kind = SETTING_INTEGER,
+        .place = SETTING_PLACE(struct upstream_policy, requests_per_client),
+        .least = 1,
+        .most = 100000,
+        .default_text = "500",
+        .help =
+            "How many of them one client may have under way (503): it cannot keep all the others out by being slow.",
+    },
+    {
         .key = "pass_authorization",
         .kind = SETTING_BOOL,
         .place = SETTING_PLACE(struct upstream_policy, passes_authorization),

@@ -18,6 +18,7 @@
 #include "http/upstream.h"
 #include "oauth/count.h"
 #include "oauth/limit.h"
+#include "store/rows.h"
 
 #define COST_HEADER STR("X-Jeton-Cost")
 
@@ -35,7 +36,8 @@ const struct upstream_target *desk_make_upstream(struct arena *arena, const stru
         .connect_seconds = policy->connect_seconds,
         .answer_seconds = policy->answer_seconds,
         .most = policy->requests,
-        .load = arena_new(arena, atomic_uint),
+        .share_most = policy->requests_per_client,
+        .load = arena_new(arena, struct upstream_load),
         .passes_authorization = policy->passes_authorization,
     };
     return target;
@@ -70,14 +72,18 @@ static enum refusal find_fault(struct exchange *exchange, const struct face_mean
         return REFUSED_method_not_allowed;
     if (!is_path_fit(exchange))
         return REFUSED_request_unreadable;
-    return upstream_has_seen(means->upstreams, exchange) ? REFUSED_upstream_unreachable : NOT_REFUSED;
+    if (!upstream_has_seen(means->upstreams, exchange))
+        return NOT_REFUSED;
+    log_event(LOG_WARNING, "upstream_failed", log_text("exchange", exchange->id),
+              log_text("reason", STR("the request has been here before")));
+    return REFUSED_upstream_unreachable;
 }
 
-/* What a browser asks on its own before it sends the real request. [Fetch 4.8] */
+/* What a browser asks on its own before it sends the real request: without a body. [Fetch 4.8] */
 static bool is_preflight(const struct exchange *exchange)
 {
-    return str_equal(exchange->request.method, STR("OPTIONS")) &&
-           str_is_present(request_header(exchange, "Origin")) &&
+    return str_equal(exchange->request.method, STR("OPTIONS")) && !exchange->request.is_body_coming &&
+           exchange->request.body.len == 0 && str_is_present(request_header(exchange, "Origin")) &&
            str_is_present(request_header(exchange, "Access-Control-Request-Method"));
 }
 
@@ -111,7 +117,7 @@ static enum refusal refusal_of(enum upstream_failure failure)
 }
 
 /* On the worker again. */
-static void answer(struct exchange *exchange)
+static void answer_forwarded(struct exchange *exchange)
 {
     const struct forwarding *forwarding = exchange->face;
     const struct desk *desk = forwarding->desk;
@@ -140,8 +146,9 @@ static void send_on(struct exchange *exchange, const struct desk *desk, struct c
     *forwarding = (struct forwarding){desk, call};
     encode_identity_fields(call, identity);
     exchange->face = forwarding;
-    exchange->resumed = answer;
+    exchange->resumed = answer_forwarded;
     const struct upstream_request request = {.target = desk->upstream,
+                                             .client = call->client ? call->client->id : 0,
                                              .scheme = is_secure ? STR("https") : STR("http"),
                                              .added = identity,
                                              .added_count = IDENTITY_COUNT};
@@ -156,6 +163,8 @@ static void answer_no(struct exchange *exchange, const struct desk *desk, struct
 {
     const struct error_shape *shapes = desk->dialect->resource_errors;
     unsigned status = shapes[call->refusal].status;
+    if (call->refusal == REFUSED_method_not_allowed) /* [RFC9110 15.5.6] */
+        response_header_add(exchange, STR("Allow"), STR("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
     if (!asked || asked->endpoint->authorizes || (status != 401 && status != 403)) {
         desk_answer(exchange, desk, call);
         return;

@@ -7,6 +7,7 @@
 #include "dialect/shape.h"
 #include "http/message.h"
 #include "http/route.h"
+#include "oauth/rule.h"
 #include "store/store.h"
 
 struct face {
@@ -52,12 +53,35 @@ static void refuse_at(const struct face *face, struct exchange *exchange, const 
     desk_count(exchange, desk);
 }
 
-/* The API that has the path; NULL: none. */
-static const struct desk *find_forward(const struct face *face, const struct request *request)
+/* The path as rules read it and most servers will, with the slash at its end. */
+static struct str decode_path(const struct exchange *exchange)
+{
+    struct str raw = exchange->request.path, path;
+    if (!rule_path_read(exchange->arena, raw, &path))
+        return raw; /* which goes nowhere, wherever it leads */
+    bool ends_in_slash = path.len > 0 && raw.ptr[raw.len - 1] == '/';
+    return arena_printf(exchange->arena, "/%.*s%s", STR_ARGS(path), ends_in_slash ? "/" : "");
+}
+
+/* What is Jeton's own in another spelling is nobody's: the API's server may have something else there. */
+static bool is_own(const struct face *face, const struct request *request, struct str path)
 {
     const struct route *route = NULL;
-    if (!face->means.upstreams ||
-        route_find(face->forwards, request->host, request->path, request->method, &route) != ROUTE_FOUND)
+    return str_has_prefix(path, STR("/auth/")) ||
+           route_find(face->routes, request->host, path, request->method, &route) != ROUTE_NO_PATH;
+}
+
+/* The API that has the path; NULL: none. */
+static const struct desk *find_forward(const struct face *face, const struct exchange *exchange)
+{
+    const struct request *request = &exchange->request;
+    const struct route *route = NULL;
+    if (!face->means.upstreams)
+        return NULL;
+    struct str path = decode_path(exchange);
+    if (!str_equal(path, request->path) && is_own(face, request, path))
+        return NULL;
+    if (route_find(face->forwards, request->host, path, request->method, &route) != ROUTE_FOUND)
         return NULL;
     return route->target;
 }
@@ -65,7 +89,7 @@ static const struct desk *find_forward(const struct face *face, const struct req
 /* What goes on while it comes has no other place than an API's. */
 static void handle_stream(const struct face *face, struct exchange *exchange)
 {
-    const struct desk *forward = find_forward(face, &exchange->request);
+    const struct desk *forward = find_forward(face, exchange);
     if (forward)
         desk_serve_forward(exchange, forward, NULL, &face->means);
     else
@@ -76,7 +100,7 @@ static void handle_stream(const struct face *face, struct exchange *exchange)
 static const struct desk *find_behind(const struct face *face, const struct exchange *exchange,
                                       const struct desk *desk)
 {
-    const struct desk *forward = find_forward(face, &exchange->request);
+    const struct desk *forward = find_forward(face, exchange);
     return forward && forward->realm == desk->realm ? forward : NULL;
 }
 
@@ -91,7 +115,7 @@ bool face_streams(const struct face *face, struct exchange *exchange, unsigned p
 {
     const struct request *request = &exchange->request;
     const struct route *route;
-    const struct desk *forward = find_forward(face, request);
+    const struct desk *forward = find_forward(face, exchange);
     if (!forward || !(parts & FACE_PUBLIC))
         return false;
     enum route_found found = route_find(face->routes, request->host, request->path, request->method, &route);
@@ -113,13 +137,18 @@ void face_handle(const struct face *face, struct exchange *exchange, unsigned pa
         return;
     }
     if (!desk && (parts & FACE_PUBLIC))
-        desk = find_forward(face, request);
+        desk = find_forward(face, exchange);
     if (!desk || !(desk->part & parts)) {
         encode_plain_refusal(exchange, refusal ? refusal : REFUSED_path_unknown);
         return;
     }
     if (desk->upstream && !refusal) {
         desk_serve_forward(exchange, desk, NULL, &face->means);
+        return;
+    }
+    const struct desk *behind = desk->endpoint->graphql ? find_behind(face, exchange, desk) : NULL;
+    if (!refusal && found == ROUTE_NO_METHOD && behind) {
+        desk_serve_forward(exchange, behind, NULL, &face->means);
         return;
     }
     if (refusal || found == ROUTE_NO_METHOD) {
@@ -134,7 +163,7 @@ void face_handle(const struct face *face, struct exchange *exchange, unsigned pa
     else if (desk->part == FACE_GUARD)
         desk_serve_guard(exchange, desk, &face->means);
     else if (desk->endpoint->graphql)
-        desk_serve_graphql(exchange, desk, find_behind(face, exchange, desk), &face->means);
+        desk_serve_graphql(exchange, desk, behind, &face->means);
     else if (desk->endpoint->tells_usage)
         desk_serve_usage(exchange, desk, &face->means);
     else if (desk->endpoint->asks_person)

@@ -7,8 +7,6 @@
 #include "http/inside.h"
 #include "http/stream.h"
 
-/* Of a body that is too large this much is read and thrown away, so that its sender gets to read the answer. */
-#define DISCARD_MAX (1024 * 1024)
 /* Odd, so that it visits all 2^64 numbers before one comes again. */
 #define ID_STEP UINT64_C(0x9e3779b97f4a7c15)
 
@@ -242,7 +240,7 @@ static enum MHD_Result serve_resumed(struct served *served)
 
 static bool may_discard(const struct served *served)
 {
-    return served->announced_len <= DISCARD_MAX && !str_is_present(request_header(&served->exchange, "Expect"));
+    return served->announced_len <= DISCARD_MAX && !served->is_awaited;
 }
 
 /* An answer given here makes libmicrohttpd close the connection: right for requests that went wrong, and only for

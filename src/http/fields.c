@@ -19,9 +19,22 @@ static const struct str connection_names[] = {
 
 /* What a client says of itself or of another request than was judged: frameworks believe some of these. */
 static const struct str claim_names[] = {
-    STR_INIT("forwarded"), STR_INIT("host"),          STR_INIT("proxy"),
-    STR_INIT("via"),       STR_INIT("x-http-method"), STR_INIT("x-http-method-override"),
-    STR_INIT("x-real-ip"), STR_INIT("x-rewrite-url"), STR_INIT("x-method-override"),
+    STR_INIT("client-ip"),
+    STR_INIT("cf-connecting-ip"),
+    STR_INIT("forwarded"),
+    STR_INIT("host"),
+    STR_INIT("proxy"),
+    STR_INIT("true-client-ip"),
+    STR_INIT("via"),
+    STR_INIT("x-client-ip"),
+    STR_INIT("x-cluster-client-ip"),
+    STR_INIT("x-forwarded"),
+    STR_INIT("x-host"),
+    STR_INIT("x-http-method"),
+    STR_INIT("x-http-method-override"),
+    STR_INIT("x-real-ip"),
+    STR_INIT("x-rewrite-url"),
+    STR_INIT("x-method-override"),
 };
 static const struct str claim_prefixes[] = {
     STR_INIT("x-forwarded-"),

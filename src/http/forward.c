@@ -4,24 +4,19 @@
 #include <assert.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "http/inside.h"
 #include "http/stream.h"
 
-/* As for any other request that was answered too early: its sender gets to read the answer. */
-#define DISCARD_MAX (1024 * 1024)
 /* Handed to libmicrohttpd at once; an eighth of a ring, so that the next piece comes while it is sent. */
-#define PIECE_LEN (RING_ROOM / 8)
-
-static bool is_awaited(const struct served *served)
-{
-    return str_is_present(request_header(&served->exchange, "Expect"));
-}
+#define PIECE_LEN     (RING_ROOM / 8)
+#define NS_PER_SECOND INT64_C(1000000000)
 
 bool forward_must_stream(struct served *served)
 {
     const struct server_options *options = &served->connection->pool->server->options;
     bool has_body = served->is_chunked || served->announced_len > 0;
-    bool is_unfit = served->is_chunked || served->announced_len > options->body_max || is_awaited(served);
+    bool is_unfit = served->is_chunked || served->announced_len > options->body_max || served->is_awaited;
     return options->streams && has_body && is_unfit && options->streams(&served->exchange, options->arg);
 }
 
@@ -38,7 +33,7 @@ enum MHD_Result forward_begin(struct served *served)
         return MHD_YES;
     assert(served->exchange.response.status != 0);
     served->stage = STAGE_DISCARDING;
-    if (is_awaited(served) || served->announced_len > DISCARD_MAX)
+    if (served->is_awaited || served->announced_len > DISCARD_MAX)
         return connection_reply(served);
     return MHD_YES;
 }
@@ -58,10 +53,22 @@ static enum MHD_Result answer_last(struct served *served)
     return MHD_NO;
 }
 
+/* It takes no longer than any other request may: whoever is not heard could drip for ever. */
+static bool may_discard(struct served *served, size_t len)
+{
+    int64_t limit_ns = served->connection->pool->server->options.request_timeout_seconds * NS_PER_SECOND;
+    int64_t now_ns = clock_monotonic_ns();
+    if (served->discard_until_ns == 0)
+        served->discard_until_ns = limit_ns ? now_ns + limit_ns : INT64_MAX;
+    return served->discarded_len + len <= DISCARD_MAX && now_ns < served->discard_until_ns;
+}
+
 static enum MHD_Result discard(struct served *served, size_t len)
 {
+    if (!may_discard(served, len))
+        return answer_last(served);
     served->discarded_len += len;
-    return served->discarded_len <= DISCARD_MAX ? MHD_YES : answer_last(served);
+    return MHD_YES;
 }
 
 enum MHD_Result forward_take(struct served *served, const char *bytes, size_t *bytes_len)
@@ -77,7 +84,7 @@ enum MHD_Result forward_take(struct served *served, const char *bytes, size_t *b
         *bytes_len -= stream_give(served->stream, part);
         return MHD_YES;
     }
-    if (served->discarded_len + part.len > DISCARD_MAX)
+    if (!may_discard(served, part.len))
         return stream_await_end(served->stream) ? answer_last(served) : MHD_YES;
     *bytes_len = 0;
     return discard(served, part.len);
@@ -87,7 +94,6 @@ enum MHD_Result forward_end(struct served *served)
 {
     if (served->stage == STAGE_DISCARDING)
         return connection_reply(served);
-    loop_watch_client(served->stream, served->connection->fd);
     if (!stream_end_request(served->stream)) {
         served->stage = STAGE_PARKED;
         return MHD_YES;
@@ -107,8 +113,11 @@ static ssize_t read_reply(void *cls, uint64_t position, char *room, size_t max)
     served->connection->worker->call_count++;
     connection_wake(served);
     ssize_t len = stream_take(served->stream, room, max);
-    if (len == STREAM_BROKEN)
+    if (len == STREAM_BROKEN) {
+        if (served->is_old)
+            wire_break(served->connection);
         return MHD_CONTENT_READER_END_WITH_ERROR;
+    }
     return len == STREAM_END ? MHD_CONTENT_READER_END_OF_STREAM : len;
 }
 

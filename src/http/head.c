@@ -341,6 +341,8 @@ void head_read(struct served *served, const char *method, const char *version)
     bool is_fit = is_whole && has_fields && has_place && header_may_be_name(request->method) && is_body_framed(&head);
     if (is_fit && served->connection->is_trusted)
         is_fit = believe_proxy(&head);
+    served->is_awaited = str_is_present(request_header(&served->exchange, "Expect"));
+    served->is_old = str_equal(head.version, STR("HTTP/1.0"));
     request->authorization = str_trim(head.known[AUTHORIZATION]);
     request->content_type = str_trim(head.known[CONTENT_TYPE]);
     read_length(&head);

@@ -168,19 +168,27 @@ enum stage {
     STAGE_DISCARDING, /* it has been answered, and is read over */
 };
 
+/* Of a request that was answered before its end, or of what has come behind a refused head, this much is read over:
+ * unread bytes make the kernel reset the connection, and its sender would not read the reply. */
+#define DISCARD_MAX (1024 * 1024)
+
 struct served {
     struct exchange exchange; /* first: the handler sees only this */
     struct connection *connection;
     struct MHD_Connection *mhd;
     enum stage stage;
     bool is_counted;
-    bool is_suspended;        /* libmicrohttpd has it suspended, or is about to call again */
-    bool is_chunked;          /* of unknown length */
-    struct stream *stream;    /* where it is forwarded; NULL: it is not */
-    atomic_uint *stream_load; /* one more while it is */
+    bool is_suspended;     /* libmicrohttpd has it suspended, or is about to call again */
+    bool is_chunked;       /* of unknown length */
+    bool is_awaited;       /* Expect: the body comes once it is asked for */
+    bool is_old;           /* HTTP/1.0: the end of a reply may be the end of the connection and nothing else */
+    struct stream *stream; /* where it is forwarded; NULL: it is not */
+    struct upstream_load *stream_load; /* one more while it is, there and in its share */
+    unsigned stream_share;
     struct buf body;
-    size_t discarded_len; /* body bytes past the limit */
-    size_t announced_len; /* Content-Length; 0 without one */
+    size_t discarded_len;     /* body bytes past the limit */
+    int64_t discard_until_ns; /* how long they are read over; 0: not begun */
+    size_t announced_len;     /* Content-Length; 0 without one */
     size_t head_len;
     const char *line_target; /* where libmicrohttpd keeps it, while in STAGE_HEAD */
     struct served *next;     /* of worker->halves, while in STAGE_HEAD or STAGE_BODY */
@@ -293,6 +301,8 @@ uint64_t wire_unread_len(int fd);
 /* Whether something has been read that no ended request was made of, and libmicrohttpd has not begun to close.
  * False in doubt. For connections without a request line, on their worker. */
 bool wire_has_news(const struct connection *connection);
+/* By a reset, which nobody takes for an end. */
+void wire_break(const struct connection *connection);
 /* Sends the exchange's reply past libmicrohttpd, as far as it can be sent at once, and ends that direction: what
  * libmicrohttpd says afterwards leaves no more. On the connection's worker, when no other reply is under way. */
 void wire_answer_last(const struct connection *connection, const struct exchange *exchange);

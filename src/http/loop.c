@@ -3,6 +3,7 @@
  *
  * It waits on one epoll descriptor for libcurl's sockets, for what workers post, and for clients that go away.
  */
+#include <assert.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -58,10 +59,14 @@ static void wake(const struct loop *loop)
     (void)written; /* full is awake too */
 }
 
-void loop_post(struct stream *stream)
+/* That it is over is said in the same step as it is posted: the loop, which may have taken an earlier post meanwhile,
+ * frees it with the one that comes last. */
+static void post(struct stream *stream, bool is_last)
 {
     struct loop *loop = stream->loop;
     pthread_mutex_lock(&loop->lock);
+    assert(!stream->is_over);
+    stream->is_over = is_last;
     bool must_wake = !loop->posted;
     if (!stream->is_posted) {
         stream->is_posted = true;
@@ -71,6 +76,16 @@ void loop_post(struct stream *stream)
     pthread_mutex_unlock(&loop->lock);
     if (must_wake)
         wake(loop);
+}
+
+void loop_post(struct stream *stream)
+{
+    post(stream, false);
+}
+
+void loop_post_last(struct stream *stream)
+{
+    post(stream, true);
 }
 
 void loop_touch(struct stream *stream)
@@ -107,8 +122,9 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void 
         return 0;
     }
     event.events = (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
+    /* A failure would end all of libcurl's transfers; one that is not watched ends by its silence. */
     if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, fd, &event) != 0)
-        return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+        (void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event);
     return 0;
 }
 
@@ -187,27 +203,34 @@ static void begin_stream(struct loop *loop, struct stream *stream)
     transfer_fail(stream, UPSTREAM_UNREACHABLE, STR("libcurl does not take the request"));
 }
 
-static void end_stream(struct loop *loop, struct stream *stream)
+static void unlink_stream(struct loop *loop, struct stream *stream)
 {
-    drop_handle(loop, stream);
     if (stream->next)
         stream->next->previous = stream->previous;
     if (stream->previous)
         stream->previous->next = stream->next;
     else
         loop->streams = stream->next;
+}
+
+static void end_stream(struct loop *loop, struct stream *stream)
+{
+    drop_handle(loop, stream);
+    if (stream->is_begun)
+        unlink_stream(loop, stream);
     stream->next = loop->ended;
     loop->ended = stream;
 }
 
-/* NULL: no more. From here on it may be posted again. */
-static struct stream *take_one_posted(struct loop *loop)
+/* NULL: no more. From here on it may be posted again, unless it is over. */
+static struct stream *take_one_posted(struct loop *loop, bool *ret_is_over)
 {
     pthread_mutex_lock(&loop->lock);
     struct stream *stream = loop->posted;
     if (stream) {
         loop->posted = stream->next_posted;
         stream->is_posted = false;
+        *ret_is_over = stream->is_over;
     }
     pthread_mutex_unlock(&loop->lock);
     return stream;
@@ -216,15 +239,15 @@ static struct stream *take_one_posted(struct loop *loop)
 static void take_posted(struct loop *loop)
 {
     struct stream *stream;
-    while ((stream = take_one_posted(loop))) {
-        pthread_mutex_lock(&stream->lock);
-        bool is_over = stream->is_over;
-        pthread_mutex_unlock(&stream->lock);
+    bool is_over = false;
+    while ((stream = take_one_posted(loop, &is_over))) {
+        if (is_over) {
+            end_stream(loop, stream);
+            continue;
+        }
         if (!stream->is_begun)
             begin_stream(loop, stream);
-        if (is_over)
-            end_stream(loop, stream);
-        else if (stream->easy)
+        if (stream->easy)
             transfer_go_on(loop->curl, stream);
     }
 }
@@ -244,10 +267,21 @@ static void read_messages(struct loop *loop)
     }
 }
 
+/* A server that answers while it does not read: nobody takes the answer before the request is whole, and nothing more
+ * of the request has room. Then it is read over, as after any early answer. With the lock held. */
+static void free_if_stuck(struct stream *stream)
+{
+    if (stream->is_reply_paused && stream->waits == WAITS_FOR_ROOM && !stream->is_body_refused) {
+        stream->is_body_refused = true;
+        loop_touch(stream);
+    }
+}
+
 static void look_at(struct loop *loop, struct stream *stream, int64_t now_ns)
 {
     pthread_mutex_lock(&stream->lock);
-    bool is_clients_turn = stream->is_upload_paused || stream->is_reply_paused;
+    free_if_stuck(stream);
+    bool is_clients_turn = stream->is_upload_paused || (stream->is_reply_paused && stream->is_body_whole);
     pthread_mutex_unlock(&stream->lock);
     if (!stream->easy || stream->heard_ns == 0)
         return;

@@ -99,11 +99,10 @@ bool stream_take_all(struct stream *stream, struct arena *arena, struct str *ret
 void stream_over(struct stream *stream)
 {
     pthread_mutex_lock(&stream->lock);
-    stream->is_over = true;
     stream->served = NULL;
     stream->waits = WAITS_NOT;
     pthread_mutex_unlock(&stream->lock);
-    loop_post(stream);
+    loop_post_last(stream);
 }
 
 void stream_abort(struct stream *stream)

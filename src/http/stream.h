@@ -1,9 +1,10 @@
 /*
  * stream.h — one request that is forwarded: what its worker and the loop that drives libcurl share.
  *
- * The worker makes it and says when it is over; the loop frees it then. Between the two the lock guards what both
- * touch. A worker that has to wait suspends its connection while it holds the lock, and the loop resumes it: at most
- * one of them is about to.
+ * The worker makes it and says when it is over, with its last post; the loop frees it once it has taken that post.
+ * Between the two the lock guards what both touch. A worker that has to wait says for what and suspends its
+ * connection while it holds the lock, so that the loop cannot resume what is not suspended yet; at the beginning it
+ * does both before the loop has the stream. At most one of the two is about to resume it.
  *
  * Private to http/.
  */
@@ -31,8 +32,9 @@ enum stream_wait {
 
 struct stream {
     struct loop *loop;
-    struct stream *next_posted; /* guarded by the loop's lock, as is_posted */
+    struct stream *next_posted; /* guarded by the loop's lock, as are the next two */
     bool is_posted;
+    bool is_over; /* it was posted for the last time */
     struct arena *arena;
 
     /* Of the request, set before the loop gets it. */
@@ -60,6 +62,7 @@ struct stream {
     size_t body_sent_len; /* of `body` */
     int64_t heard_ns;     /* when the other server last moved; 0: not connected yet */
     size_t head_len;
+    unsigned head_count;
     size_t field_room;
     bool is_head_wrong;
     bool is_head_whole;
@@ -81,7 +84,6 @@ struct stream {
     bool has_ended;        /* nothing more comes into the reply's ring */
     bool is_broken;        /* it ended before its time */
     bool is_client_gone;
-    bool is_over;
     int64_t reply_len; /* of the whole body; -1: unknown */
     bool is_bodiless;  /* the worker's: nothing of it is sent, for HEAD or 304 */
     struct upstream_answer answer;
@@ -114,8 +116,10 @@ void stream_abort(struct stream *stream);
 struct loop *loop_start(void);
 /* After its last stream is over. */
 void loop_end(struct loop *loop);
-/* Something about the stream has changed that the loop must look at. Any thread. */
+/* Something about the stream has changed that the loop must look at. Any thread, before its last post. */
 void loop_post(struct stream *stream);
+/* The worker's: nobody touches the stream any more but the loop, which frees it. */
+void loop_post_last(struct stream *stream);
 /* While its worker waits the client is watched: when it goes, so does the stream. On the stream's worker. */
 void loop_watch_client(const struct stream *stream, int fd);
 void loop_unwatch_client(const struct stream *stream, int fd);

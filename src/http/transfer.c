@@ -8,6 +8,10 @@
 #include "http/stream.h"
 
 #define STATUS_LEN 3
+/* 101: an upgrade, which nobody has asked for. */
+#define SWITCHING 101
+/* Heads with a status of 1xx before the one that counts, and it. */
+#define HEADS_MAX 16
 /* The second goes out on a connection that was alive a moment ago, so a third would be of no use. */
 #define TRIES_MAX 2
 
@@ -84,7 +88,7 @@ static bool begin_head(struct stream *stream, struct str line)
     answer->status = 0;
     for (size_t i = 0; i < status.len; i++)
         answer->status = answer->status * 10 + (unsigned)(status.ptr[i] - '0');
-    return answer->status >= 100 && answer->status <= 599;
+    return answer->status >= 100 && answer->status <= 599 && answer->status != SWITCHING;
 }
 
 /* Doubled when it is full; what it had before stays in the arena until the stream ends. */
@@ -127,7 +131,7 @@ static bool read_head_line(struct stream *stream, struct str line)
         return false;
     if (str_has_prefix(line, STR("HTTP/"))) {
         stream->head_len = line.len;
-        return begin_head(stream, line);
+        return stream->head_count++ < HEADS_MAX && begin_head(stream, line);
     }
     if (line.len > 0)
         return read_field(stream, line);

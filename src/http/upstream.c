@@ -54,7 +54,7 @@ void upstreams_destroy(struct upstreams *upstreams)
 }
 
 /* NULL when there is no thread for it. */
-static struct loop *find_loop(struct upstreams *upstreams)
+static struct loop *get_loop(struct upstreams *upstreams)
 {
     unsigned number = atomic_fetch_add_explicit(&upstreams->turn, 1, memory_order_relaxed) % upstreams->loop_count;
     pthread_mutex_lock(&upstreams->lock);
@@ -65,11 +65,19 @@ static struct loop *find_loop(struct upstreams *upstreams)
     return loop;
 }
 
-static bool admit(const struct upstream_target *target)
+static void leave(struct upstream_load *load, unsigned share)
 {
-    if (atomic_fetch_add(target->load, 1) < target->most)
+    atomic_fetch_sub(&load->all, 1);
+    atomic_fetch_sub(&load->shares[share], 1);
+}
+
+static bool admit(const struct upstream_target *target, unsigned share)
+{
+    bool is_one_too_many = atomic_fetch_add(&target->load->all, 1) >= target->most;
+    bool is_past_share = atomic_fetch_add(&target->load->shares[share], 1) >= target->share_most;
+    if (!is_one_too_many && !is_past_share)
         return true;
-    atomic_fetch_sub(target->load, 1);
+    leave(target->load, share);
     return false;
 }
 
@@ -139,22 +147,24 @@ bool upstream_send(struct upstreams *upstreams, struct exchange *exchange, const
 {
     struct served *served = served_of(exchange);
     assert(exchange->resumed && exchange->response.status == 0 && !served->stream);
-    if (!admit(request->target))
+    unsigned share = (unsigned)((uint64_t)request->client % UPSTREAM_SHARES);
+    if (!admit(request->target, share))
         return false;
-    struct loop *loop = find_loop(upstreams);
+    struct loop *loop = get_loop(upstreams);
     if (!loop) {
-        atomic_fetch_sub(request->target->load, 1);
+        leave(request->target->load, share);
         return false;
     }
     struct stream *stream = create_stream(upstreams, loop, served, request);
     served->stream = stream;
     served->stream_load = request->target->load;
+    served->stream_share = share;
+    loop_watch_client(stream, served->connection->fd);
     if (exchange->request.is_body_coming) {
         served->stage = STAGE_FORWARDING;
     } else {
         stream->is_body_whole = true;
         stream->waits = WAITS_FOR_HEAD;
-        loop_watch_client(stream, served->connection->fd);
         exchange_park(exchange);
     }
     loop_post(stream);
@@ -167,7 +177,7 @@ void upstream_end(struct served *served)
         return;
     loop_unwatch_client(served->stream, served->connection->fd);
     stream_over(served->stream);
-    atomic_fetch_sub(served->stream_load, 1);
+    leave(served->stream_load, served->stream_share);
     served->stream = NULL;
 }
 

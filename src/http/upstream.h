@@ -30,17 +30,28 @@ struct request_field;
 struct upstreams;
 
 /* Where to. Lives as long as the exchanges that are sent there. */
+/* Clients whose numbers fall together share a share. */
+#define UPSTREAM_SHARES 256
+
+/* Requests under way. */
+struct upstream_load {
+    atomic_uint all;
+    atomic_uint shares[UPSTREAM_SHARES];
+};
+
 struct upstream_target {
     struct str url;          /* "http://127.0.0.1:8000", perhaps with a path; no slash at the end */
     int64_t connect_seconds; /* the longest that a connection may take to come about */
     int64_t answer_seconds;  /* the longest silence while it is the other server's turn */
     unsigned most;           /* requests under way at once */
-    atomic_uint *load;       /* how many there are */
+    unsigned share_most;     /* of one client */
+    struct upstream_load *load;
     bool passes_authorization;
 };
 
 struct upstream_request {
     const struct upstream_target *target;
+    int64_t client;                    /* whose share it is of; 0: of those without one */
     struct str scheme;                 /* that clients use: for X-Forwarded-Proto */
     const struct request_field *added; /* fields of ours, sent last; none may be empty */
     size_t added_count;

@@ -10,9 +10,6 @@
 
 /* Whoever said nothing for so long is not the one whose bytes libmicrohttpd has just looked at. */
 #define RECENT_MS 1000
-/* Of what has come behind a refused head this much is thrown away: unread bytes make the kernel reset the connection,
- * and its sender would not read the reply. */
-#define DISCARD_MAX (1024 * 1024)
 /* As in the kernel's net/tcp_states.h: the only two before one's own end has been sent. */
 #define STATE_ESTABLISHED 1
 #define STATE_CLOSE_WAIT  8
@@ -138,6 +135,13 @@ static struct str write_reply(const struct exchange *exchange)
     if (!str_equal(exchange->request.method, STR("HEAD")))
         buf_add(&reply, response->body);
     return buf_str(&reply);
+}
+
+void wire_break(const struct connection *connection)
+{
+    const struct sockaddr nobody = {.sa_family =
+                                        AF_UNSPEC}; /* dissolves the association, with a reset [connect(2)] */
+    (void)connect(connection->fd, &nobody, sizeof(nobody));
 }
 
 void wire_answer_last(const struct connection *connection, const struct exchange *exchange)

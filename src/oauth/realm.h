@@ -91,6 +91,7 @@ struct upstream_policy {
     int64_t connect_seconds;
     int64_t answer_seconds; /* the longest silence */
     unsigned requests;      /* under way at once */
+    unsigned requests_per_client;
     bool passes_authorization;
     bool passes_preflight; /* what browsers ask before a request, which has no token [Fetch 4.8] */
 };

@@ -57,11 +57,11 @@ realms:
 
 
 class Relay:
-    def __init__(self, folder):
+    def __init__(self, folder, configuration=CONFIGURATION, realms=("api", "dead", "prefixed")):
         self.upstream = Upstream()
         port, dead_port = free_port(), free_port()
-        self.daemon = serve(folder, CONFIGURATION.format(port=port, dead_port=dead_port, url=self.upstream.url), port)
-        self.tokens = {realm: self.ask_token(realm) for realm in ("api", "dead", "prefixed")}
+        self.daemon = serve(folder, configuration.format(port=port, dead_port=dead_port, url=self.upstream.url), port)
+        self.tokens = {realm: self.ask_token(realm) for realm in realms}
 
     def host(self, realm):
         return self.daemon.authority if realm == "api" else f"{realm}.localhost"

@@ -82,7 +82,7 @@ class Upstream:
         path = seen.target.split("?")[0].removeprefix("/below/v1").strip("/").split("/")
         if path[0] == "early":
             self.reply(peer, 413, b"too much")
-        if path[0] not in ("die-head", "early-close"):
+        if path[0] not in ("die-head", "early-close", "export"):
             body = b"".join(self._body(stream, seen, keep=path[0] == "echo"))
         else:
             body = b""
@@ -100,7 +100,7 @@ class Upstream:
 
     def _pieces(self, stream, seen):
         if (seen.header("Transfer-Encoding") or "").lower() == "chunked":
-            while (size := int(stream.readline() or b"", 16)):
+            while (size := int(stream.readline() or self._gone(), 16)):
                 yield self._exactly(stream, size)
                 stream.readline()
             stream.readline()
@@ -110,6 +110,10 @@ class Upstream:
             piece = self._exactly(stream, min(left, PIECE))
             left -= len(piece)
             yield piece
+
+    @staticmethod
+    def _gone():
+        raise Gone
 
     @staticmethod
     def _exactly(stream, length):
@@ -221,6 +225,30 @@ class Upstream:
         self.reply(peer, 200, b"ok", "Connection: keep-alive, X-Hop", "Keep-Alive: timeout=5", "X-Hop: 1",
                    "X-Jeton-Cost: 7", "X-Jeton-Client: forged", "X-Request-Id: theirs", "X-End: to end",
                    "Set-Cookie: a=1", "Set-Cookie: b=2", "X-Empty:", "Date: Mon, 01 Jan 2001 00:00:00 GMT")
+
+    def answer_export(self, peer, seen, body, *rest):
+        """Before it reads the request's body, as many servers answer a GET."""
+        self.reply(peer, 200, b"x" * (16 << 20))
+        peer.settimeout(0.5)
+        try:
+            while peer.recv(PIECE):
+                pass
+        except OSError:
+            pass
+        return False
+
+    def answer_die_late(self, peer, seen, body, *rest):
+        peer.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+        self.release.wait(0.3)
+        return False
+
+    def answer_upgrade(self, peer, seen, body, *rest):
+        peer.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nhello")
+        return False
+
+    def answer_hints(self, peer, seen, body, *rest):
+        peer.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 100)
+        self.reply(peer, 200, b"after")
 
     def answer_late(self, peer, seen, body, *rest):
         self.reply(peer, 200, b"ok", "X-Jeton-Cost: 1")

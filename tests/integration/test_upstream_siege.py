@@ -1,0 +1,231 @@
+"""The API behind Jeton under siege: whoever is slow, goes away or spells things in his own way costs the others nothing."""
+
+import random
+import socket
+import struct
+import tempfile
+import threading
+import time
+
+import pytest
+from daemon import wait_until
+from http1 import basic, request_bytes
+from test_upstream import MIB, Relay
+
+CONFIGURATION = """
+data_directory: data
+limits: {{idle_seconds: 20, request_seconds: 2}}
+listeners:
+  - {{address: "localhost:{port}", serves: [public, guard, operations]}}
+realms:
+  api:
+    dialect: standard
+    issuer: http://localhost:{port}
+    grants: {{client_credentials: {{}}}}
+    scopes: {{read: {{description: Read.}}}}
+    default_scope: read
+    upstream: {{url: "{url}", answer_seconds: 2, preflight: true, requests: 40, requests_per_client: 8}}
+  other:
+    dialect: standard
+    issuer: http://other.localhost:{port}
+    grants: {{client_credentials: {{}}}}
+    scopes: {{read: {{description: Read.}}}}
+    default_scope: read
+    hosts: [other.localhost]
+    upstream: {{url: "{url}", paths: [/v1]}}
+  below:
+    dialect: podero
+    issuer: http://below.localhost:{port}
+    grants: {{client_credentials: {{}}}}
+    scopes: {{read: {{description: Read.}}}}
+    default_scope: read
+    hosts: [other.localhost]
+    upstream: {{url: "{url}", paths: [/v1/below]}}
+  query:
+    dialect: podchaser
+    issuer: http://query.localhost:{port}
+    grants: {{client_credentials: {{}}}}
+    scopes: {{read: {{description: Read.}}}}
+    default_scope: read
+    hosts: [query.localhost]
+    upstream: {{url: "{url}", paths: [/graphql], preflight: true}}
+"""
+
+
+@pytest.fixture(scope="module")
+def relay():
+    with tempfile.TemporaryDirectory(prefix="jeton-") as folder:
+        relay = Relay(folder, CONFIGURATION, ("api",))
+        yield relay
+        relay.upstream.close()
+        relay.daemon.stop()
+
+
+@pytest.fixture(autouse=True)
+def lets_go_no_more(relay):
+    relay.upstream.release.clear()
+
+
+def gauges(relay):
+    """How many exchanges and connections there are, this question's own among them."""
+    lines = dict(line.split(" ", 1) for line in relay.metrics().splitlines() if not line.startswith("#"))
+    return int(lines["jeton_exchanges"]), int(lines["jeton_connections"])
+
+
+def is_quiet(relay):
+    time.sleep(0.05)  # the last question's connection may be closing still
+    return gauges(relay) == (1, 1)
+
+
+def reset(connection):
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def abort_one(relay, chance):
+    """A download that is broken off somewhere, or an upload in its middle."""
+    connection = socket.create_connection(relay.daemon.address, 5)
+    if chance.random() < 0.7:
+        connection.sendall(relay.head("GET", f"/bytes/{4 * MIB}"))
+        left = chance.randrange(1, MIB)
+        while left > 0 and (got := len(connection.recv(65536))):
+            left -= got
+    else:
+        connection.sendall(relay.head("POST", "/things", **{"Transfer-Encoding": "chunked"}) + b"8000\r\n")
+        connection.sendall(b"x" * chance.randrange(0x8000))
+    reset(connection)
+
+
+def test_clients_that_go_at_any_moment_leave_nothing_behind(relay):
+    end, failures = time.monotonic() + 5, []
+
+    def storm(seed):
+        chance = random.Random(seed)
+        while time.monotonic() < end:
+            try:
+                abort_one(relay, chance)
+            except ConnectionError:
+                pass  # refused, for too many are under way
+            except OSError as failure:
+                failures.append(failure)
+
+    threads = [threading.Thread(target=storm, args=(seed,)) for seed in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert relay.daemon.is_running() and not failures
+    wait_until(lambda: is_quiet(relay), what="the end of what was under way")
+    assert relay.request("GET", "/things").status == 200
+
+
+def test_a_server_that_answers_without_reading_holds_nobody_for_ever(relay):
+    """Neither side can go on: the answer has no room before the request is whole, and the request has none at all."""
+    connections = []
+    for _ in range(4):
+        connection = socket.create_connection(relay.daemon.address, 3)
+        connection.sendall(relay.head("GET", "/export", **{"Content-Length": str(64 * MIB)}))
+        try:
+            for _ in range(64):
+                connection.sendall(b"z" * MIB)
+        except OSError:
+            pass
+        connections.append(connection)
+    wait_until(lambda: is_quiet(relay), seconds=10, what="the end of four that were stuck")
+    for connection in connections:
+        connection.close()
+    # With less to come the rest is read over, and the answer is whole.
+    body = b"z" * (MIB // 2)
+    with relay.connect() as connection:
+        connection.send(relay.head("GET", "/export", **{"Content-Length": str(len(body))}) + body)
+        assert len(connection.reply().body) == 16 * MIB
+
+
+@pytest.mark.parametrize("method, headers", [
+    ("POST", {}), ("OPTIONS", {"Origin": "https://a.example", "Access-Control-Request-Method": "POST"})])
+def test_a_refused_body_drips_no_longer_than_any_request(relay, method, headers):
+    head = request_bytes(method, "/things", {"Host": relay.daemon.authority, "Transfer-Encoding": "chunked", **headers})
+    before = len(relay.upstream.seen)
+    with relay.connect() as connection:
+        connection.send(head)
+        began = time.monotonic()
+        try:
+            while time.monotonic() < began + 8:
+                connection.send(b"1\r\nx\r\n")
+                time.sleep(0.1)
+        except OSError:
+            pass
+        assert 1.5 < time.monotonic() - began < 5
+        assert len(relay.upstream.seen) == before
+
+
+def test_one_client_cannot_keep_the_others_out(relay):
+    connections = [relay.connect() for _ in range(8)]
+    for connection in connections:
+        connection.send(relay.head("GET", "/slow"))
+    wait_until(lambda: gauges(relay)[0] == 9, what="eight under way")
+    assert relay.request("GET", "/things").status == 503
+    own = relay.tokens["api"]
+    relay.tokens["api"] = relay.ask_token("api")
+    assert relay.request("GET", "/things").status == 200, "another client's"
+    relay.tokens["api"] = own
+    relay.upstream.release.set()
+    assert {connection.reply().status for connection in connections} == {200}
+    for connection in connections:
+        connection.close()
+    assert relay.request("GET", "/things").status == 200
+
+
+@pytest.mark.parametrize("target, realm", [
+    ("/v1/things", "other"), ("/v1/below/things", "below"), ("/v1/%62elow/things", "below"), ("/%761/below", "below"),
+    ("/v1/belo%77", "below"), ("/v1/below%20/things", "other")])
+def test_the_longest_prefix_decides_however_it_is_spelled(relay, target, realm):
+    """Whoever has a token of the one realm gets nowhere in the other's space."""
+    for name in ("other", "below"):
+        client = relay.daemon.create_client(name)
+        own = {"Authorization": basic(client["client_id"], client["client_secret"])}
+        path = {"other": "/oauth2/token", "below": "/oauth2/token/"}[name]
+        reply = relay.daemon.post_form(path, {"grant_type": "client_credentials"}, own, "other.localhost")
+        assert reply.status == 200, reply
+        headers = {"Host": "other.localhost", "Authorization": f"Bearer {reply.json()['access_token']}"}
+        answer = relay.daemon.request("GET", target, headers, None, "other.localhost")
+        assert (answer.status == 200) == (name == realm), (name, answer)
+
+
+@pytest.mark.parametrize("target", ["/oauth2/%74oken", "/%6fauth2/token", "/%61uth/sign-in", "/guard%2dx/../guard"])
+def test_another_spelling_of_jetons_own_goes_nowhere(relay, target):
+    before = len(relay.upstream.seen)
+    assert relay.request("POST", target, {}, "a=1").status in (403, 404)
+    assert len(relay.upstream.seen) == before
+
+
+@pytest.mark.parametrize("target", ["/die/1", "/die-late"])
+def test_an_old_client_does_not_take_half_an_answer_for_a_whole_one(relay, target):
+    """HTTP/1.0 knows no chunks: the connection's end is the answer's, unless it is a reset."""
+    head = relay.head("GET", target).replace(b"HTTP/1.1", b"HTTP/1.0")
+    got, is_reset = b"", False
+    with socket.create_connection(relay.daemon.address, 5) as connection:
+        connection.sendall(head)
+        try:
+            while (piece := connection.recv(65536)):
+                got += piece
+        except ConnectionResetError:
+            is_reset = True
+    assert got.startswith(b"HTTP/1.1 200")
+    assert is_reset or (b"Content-Length: 200000" in got and len(got) < 200000)
+
+
+@pytest.mark.parametrize("target", ["/upgrade", "/hints"])
+def test_what_nobody_has_asked_for_is_no_answer(relay, target):
+    reply = relay.request("GET", target)
+    assert (reply.status, reply.json()["error"]) == (502, "bad_gateway")
+
+
+def test_other_methods_of_a_graphql_path_are_the_apis(relay):
+    headers = {"Host": "query.localhost", "Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
+    assert relay.daemon.request("OPTIONS", "/graphql", headers, None, "query.localhost").json()["method"] == "OPTIONS"
+    assert relay.daemon.request("PUT", "/graphql", {"Host": "query.localhost"}, None, "query.localhost").status == 401
+
+
+def test_a_method_that_goes_nowhere_says_which_do(relay):
+    assert "POST" in relay.request("TRACE", "/things").header("Allow")
