@@ -64,11 +64,19 @@ struct chart {
     size_t label_columns;
 };
 
+/* How long the bar of so many is: one step at least, for what is little is not nothing. */
+static int steps_of(const struct chart *chart, int64_t count)
+{
+    if (count <= 0)
+        return 0;
+    int steps = (int)((double)(BAR_COLUMNS * STEPS) * (double)count / (double)chart->most + 0.5);
+    return steps ? steps : 1;
+}
+
 static void add_bar(const struct chart *chart, int64_t requests, int64_t refused)
 {
     static const char *const parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-    double step = (double)(BAR_COLUMNS * STEPS) / (double)(chart->most > 0 ? chart->most : 1);
-    int all = (int)((double)requests * step + 0.5), passed = (int)((double)(requests - refused) * step + 0.5);
+    int all = steps_of(chart, requests), passed = steps_of(chart, requests - refused);
     int columns = (passed + STEPS - 1) / STEPS;
     for (int i = 0; i < passed / STEPS; i++)
         buf_add(chart->out, STR("█"));

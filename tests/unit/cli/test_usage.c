@@ -59,6 +59,23 @@ static void test_names_are_one_column_wide(void **state)
         "█ passed  ░ refused\n");
 }
 
+/* However little it is beside the rest, what there was is not shown like what there was not. */
+static void test_a_little_is_not_nothing(void **state)
+{
+    (void)state;
+    assert_chart("{\"by\":\"rule\",\"usage\":[{\"rule\":\"busy\",\"requests\":1000000,\"refused_limit\":3},"
+                 "{\"rule\":\"few\",\"requests\":2},"
+                 "{\"rule\":\"mixed\",\"requests\":3,\"refused_scope\":2},"
+                 "{\"rule\":\"no\",\"requests\":1,\"refused_other\":1},"
+                 "{\"rule\":\"none\",\"requests\":0,\"tokens_issued\":7}]}",
+                 "busy   " FULL " 1000000 (3 refused)\n"
+                 "few    ▏ 2\n"
+                 "mixed  ▏ 3 (2 refused)\n"
+                 "no     ░ 1 (1 refused)\n"
+                 "none   0\n"
+                 "█ passed  ░ refused\n");
+}
+
 static void test_nothing_is_said(void **state)
 {
     (void)state;
@@ -71,6 +88,7 @@ int main(void)
         cmocka_unit_test(test_hours_without_requests_are_lines_too),
         cmocka_unit_test(test_days_have_dates_only),
         cmocka_unit_test(test_names_are_one_column_wide),
+        cmocka_unit_test(test_a_little_is_not_nothing),
         cmocka_unit_test(test_nothing_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
