@@ -11,7 +11,7 @@ static STEP choose_client(struct call *call, struct store_reader *reader, struct
     struct client_row *client = call->client;
     bool may_see_all = call->client->flags & CLIENT_MAY_INTROSPECT;
     if (!may_see_all)
-        REQUIRE(call, !str_is_present(client_id) || str_equal(client_id, client->client_id), client_differs);
+        REQUIRE(call, !str_is_present(client_id) || str_equal(client_id, client->client_id), usage_not_allowed);
     else if (!str_is_present(client_id))
         client = NULL;
     else

@@ -24,7 +24,7 @@ struct inquiry {
 };
 
 /* Authenticates the client by its header. Refuses what cannot be read (`usage_question_wrong`) and another client's
- * usage to a client that may not have it (`client_differs`). */
+ * usage to a client that may not have it (`usage_not_allowed`), whether there is such a client or not. */
 STEP inquiry_settle(struct call *call, struct store_reader *reader, const struct inquiry *inquiry,
                     struct summary_query *ret_query);
 /* Refuses with `usage_too_much` when that takes too many rows. */

@@ -104,6 +104,7 @@
     X(charge_not_allowed, unauthorized_client, "The client may not tell what requests cost.")                        \
     X(points_used_up, rate_limited, "All points are used up; try again later.")                                      \
     X(cost_too_high, invalid_request, "The request costs more points than its client may ever use at once.")         \
+    X(usage_not_allowed, forbidden, "The client may not ask about another client's usage.")                          \
     X(usage_question_wrong, invalid_request, "The parameters since, by or client_id cannot be read.")                \
     X(usage_too_much, invalid_request, "That is too much at once; ask for a shorter time or for one client.")        \
     X(upstream_unreachable, bad_gateway, "The API cannot be reached.")                                               \

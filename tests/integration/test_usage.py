@@ -203,10 +203,11 @@ def test_a_client_hears_of_itself_only(own_demo):
         told = get_usage(own_demo, mine, query=query)
         assert told.status == 200 and told.header("Cache-Control") == "no-store"
         assert (told.json()["client_id"], told.json()["total"]["requests"]) == (mine["client_id"], 1)
-    # Whether another client exists is not told either.
-    for name in (other["client_id"], "nobody"):
-        refused = get_usage(own_demo, mine, query=f"?client_id={name}")
-        assert refused.status == 401 and other["client_id"] not in refused.body.decode()
+    # Whether another client exists is not told either; it is no matter of credentials, so no 401 and no challenge.
+    refused = [get_usage(own_demo, mine, query=f"?client_id={name}") for name in (other["client_id"], "nobody")]
+    assert [reply.status for reply in refused] == [403, 403]
+    assert refused[0].body == refused[1].body and other["client_id"] not in refused[0].body.decode()
+    assert refused[0].json()["error"] == "forbidden" and refused[0].header("WWW-Authenticate") is None
     # By client, too, it is alone.
     lines = get_usage(own_demo, mine, query="?by=client").json()["usage"]
     assert [line["client_id"] for line in lines] == [mine["client_id"]]
