@@ -26,11 +26,17 @@ static enum outcome choose(struct command_call *call, struct summary_query *quer
 
 static enum outcome read_query(struct command_call *call, struct summary_query *query)
 {
-    if (!summary_read_by(argument_text(call, "by"), &query->by))
-        return command_refuse(call, STR("--by takes hour, day, client or rule"));
-    if (!summary_read_since(argument_text(call, "since"), call->now, &query->since_at))
-        return command_refuse(call, STR("--since takes a time ago, as 24h or 30d, or a day, as 2026-11-01"));
-    return choose(call, query);
+    static const struct str errors[SUMMARY_MISTAKE_COUNT] = {
+        [SUMMARY_SINCE_WRONG] = STR_INIT("--since takes hours or days ago, 400 days at most, as 24h or 30d, or a day "
+                                         "that has begun, as 2026-11-01"),
+        [SUMMARY_BY_WRONG] = STR_INIT("--by takes hour, day, client or rule"),
+    };
+    const struct summary_question question = {
+        .since = argument_text(call, "since"),
+        .by = argument_text(call, "by"),
+    };
+    enum summary_mistake mistake = summary_read(&question, call->now, query);
+    return mistake ? command_refuse(call, errors[mistake]) : choose(call, query);
 }
 
 enum outcome command_usage(struct command_call *call)

@@ -66,15 +66,28 @@ static enum outcome look_up(struct desk_errand *errand)
     return REFUSED;
 }
 
+static struct str *member_of(struct inquiry *inquiry, struct str name)
+{
+    struct summary_question *question = &inquiry->question;
+    const struct {
+        struct str name;
+        struct str *value;
+    } members[] = {
+        {STR("since"), &question->since},
+        {STR("by"), &question->by},
+        {STR("client_id"), &inquiry->client_id},
+    };
+    for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
+        if (str_equal(members[i].name, name))
+            return members[i].value;
+    return NULL;
+}
+
 /* Unknown names are ignored, as everywhere; a known one comes once. */
 static STEP read_pair(struct call *call, struct str pair, struct inquiry *inquiry)
 {
     size_t equals = str_find(pair, '=');
-    struct str name = str_slice(pair, 0, equals);
-    struct str *value = str_equal(name, STR("since"))       ? &inquiry->since
-                        : str_equal(name, STR("by"))        ? &inquiry->by
-                        : str_equal(name, STR("client_id")) ? &inquiry->client_id
-                                                            : NULL;
+    struct str *value = member_of(inquiry, str_slice(pair, 0, equals));
     if (!value)
         return OK;
     REQUIRE(call, !str_is_present(*value), parameter_repeated);

@@ -11,13 +11,13 @@
 #define PAGE_ROWS        1000
 #define SECONDS_PER_HOUR INT64_C(3600)
 #define SECONDS_PER_DAY  INT64_C(86400)
-#define HOURS_DEFAULT    24
+#define SINCE_DEFAULT    STR("24h")
 /* Older usage is gone. */
 #define SPAN_MAX (LEDGER_DAYS_DAYS * SECONDS_PER_DAY)
 
 static const struct str by_names[] = {STR_INIT("hour"), STR_INIT("day"), STR_INIT("client"), STR_INIT("rule")};
 
-bool summary_read_by(struct str text, enum summary_by *ret_by)
+static bool read_by(struct str text, enum summary_by *ret_by)
 {
     if (!str_is_present(text)) {
         *ret_by = SUMMARY_BY_HOUR;
@@ -60,19 +60,31 @@ static bool read_date(struct str text, int64_t *ret_at)
     return true;
 }
 
-bool summary_read_since(struct str text, int64_t now, int64_t *ret_since_at)
+/* The beginning of the hour or day: what is kept of it is all or nothing. */
+static bool read_time(struct str text, int64_t now, int64_t *ret_at)
 {
-    int64_t seconds = HOURS_DEFAULT * SECONDS_PER_HOUR, since_at;
-    if (str_is_present(text) && read_date(text, &since_at))
-        seconds = now - since_at;
-    else if (str_is_present(text) && !read_span(text, &seconds))
+    int64_t at, seconds;
+    if (read_span(text, &seconds))
+        at = now - seconds;
+    else if (!read_date(text, &at))
         return false;
-    if (seconds < 0)
-        return false;
-    since_at = now - seconds;
-    bool is_by_day = since_at < ledger_day_before(now, LEDGER_HOURS_DAYS);
-    *ret_since_at = since_at - since_at % (is_by_day ? SECONDS_PER_DAY : SECONDS_PER_HOUR);
+    bool is_by_day = at < ledger_day_before(now, LEDGER_HOURS_DAYS);
+    *ret_at = at - at % (is_by_day ? SECONDS_PER_DAY : SECONDS_PER_HOUR);
     return true;
+}
+
+static bool read_since(struct str text, int64_t now, int64_t *ret_since_at)
+{
+    return read_time(str_is_present(text) ? text : SINCE_DEFAULT, now, ret_since_at) && *ret_since_at <= now;
+}
+
+enum summary_mistake summary_read(const struct summary_question *question, int64_t now, struct summary_query *query)
+{
+    if (!read_since(question->since, now, &query->since_at))
+        return SUMMARY_SINCE_WRONG;
+    if (!read_by(question->by, &query->by))
+        return SUMMARY_BY_WRONG;
+    return SUMMARY_UNDERSTOOD;
 }
 
 /* One summary at work. */

@@ -26,16 +26,22 @@ struct summary_query {
     struct str realm; /* its name */
     int64_t realm_id;
     const struct client_row *client; /* NULL: every one, and who is not known */
-    int64_t since_at;                /* as summary_read_since has it */
+    int64_t since_at;                /* as summary_read has it */
     enum summary_by by;
     size_t row_max; /* rows that may be looked at */
 };
 
-/* "24h" or "30d" ago, or "2026-11-01" (UTC); absent: 24 hours. The beginning of the hour that it lies in, or of the
- * day where usage is kept by the day. False when it is none of these, or lies ahead. */
-bool summary_read_since(struct str text, int64_t now, int64_t *ret_since_at);
-/* "hour", "day", "client" or "rule"; absent: hour. */
-bool summary_read_by(struct str text, enum summary_by *ret_by);
+/* As asked; each may be absent. */
+struct summary_question {
+    struct str since; /* "24h" or "30d" ago, or "2026-11-01" (UTC), not ahead; absent: 24 hours */
+    struct str by;    /* "hour", "day", "client" or "rule"; absent: hour */
+};
+
+enum summary_mistake { SUMMARY_UNDERSTOOD = 0, SUMMARY_SINCE_WRONG, SUMMARY_BY_WRONG, SUMMARY_MISTAKE_COUNT };
+
+/* Fills in what the question is about; whose usage it is, and row_max, are the caller's. A time is taken back to the
+ * beginning of the hour that it lies in, or of the day where usage is kept by the day. */
+enum summary_mistake summary_read(const struct summary_question *question, int64_t now, struct summary_query *query);
 
 struct summary_line {
     struct usage_key key; /* what it is by; the rest is 0 and empty */

@@ -21,6 +21,17 @@ static STEP choose_client(struct call *call, struct store_reader *reader, struct
     return OK;
 }
 
+static enum outcome read_question(struct call *call, const struct summary_question *question,
+                                  struct summary_query *query)
+{
+    static const enum refusal refusals[SUMMARY_MISTAKE_COUNT] = {
+        [SUMMARY_SINCE_WRONG] = REFUSED_usage_since_wrong,
+        [SUMMARY_BY_WRONG] = REFUSED_usage_question_wrong,
+    };
+    enum summary_mistake mistake = summary_read(question, call->now, query);
+    return mistake ? refuse(call, refusals[mistake]) : OK;
+}
+
 enum outcome inquiry_settle(struct call *call, struct store_reader *reader, const struct inquiry *inquiry,
                             struct summary_query *ret_query)
 {
@@ -29,8 +40,7 @@ enum outcome inquiry_settle(struct call *call, struct store_reader *reader, cons
     call->client_authentication = CLIENT_BY_HEADER;
     TRY(client_check_credentials(call));
     TRY(client_authenticate(call, reader));
-    REQUIRE(call, summary_read_by(inquiry->by, &query.by), usage_question_wrong);
-    REQUIRE(call, summary_read_since(inquiry->since, call->now, &query.since_at), usage_question_wrong);
+    TRY(read_question(call, &inquiry->question, &query));
     TRY(choose_client(call, reader, inquiry->client_id, &query.client));
     *ret_query = query;
     return OK;

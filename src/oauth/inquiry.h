@@ -16,14 +16,13 @@ struct store_reader;
 /* Rows that one answer may look at: about half a second's work. */
 #define INQUIRY_ROWS_MAX 200000
 
-/* As asked; each may be absent. */
 struct inquiry {
-    struct str since;
-    struct str by;
-    struct str client_id;
+    struct summary_question question;
+    struct str client_id; /* as asked; may be absent */
 };
 
-/* Authenticates the client by its header. Refuses what cannot be read (`usage_question_wrong`) and another client's
+/* Authenticates the client by its header. Refuses what cannot be read (`usage_since_wrong` and the like), a client
+ * that there is not (`usage_question_wrong`) and another client's
  * usage to a client that may not have it (`usage_not_allowed`), whether there is such a client or not. */
 STEP inquiry_settle(struct call *call, struct store_reader *reader, const struct inquiry *inquiry,
                     struct summary_query *ret_query);

@@ -105,7 +105,9 @@
     X(points_used_up, rate_limited, "All points are used up; try again later.")                                      \
     X(cost_too_high, invalid_request, "The request costs more points than its client may ever use at once.")         \
     X(usage_not_allowed, forbidden, "The client may not ask about another client's usage.")                          \
-    X(usage_question_wrong, invalid_request, "The parameters since, by or client_id cannot be read.")                \
+    X(usage_since_wrong, invalid_request,                                                                            \
+      "since takes hours or days ago (24h, 30d; 400 days at most) or a day that has begun (2026-11-01).")            \
+    X(usage_question_wrong, invalid_request, "by takes hour, day, client or rule, and client_id one of the realm.")  \
     X(usage_too_much, invalid_request, "That is too much at once; ask for a shorter time or for one client.")        \
     X(upstream_unreachable, bad_gateway, "The API cannot be reached.")                                               \
     X(upstream_wrong, bad_gateway, "The API's answer cannot be read.")                                               \

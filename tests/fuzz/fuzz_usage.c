@@ -46,11 +46,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     struct arena *arena = arena_create();
     struct str text = {(const char *)bytes, len};
-    int64_t since_at;
+    const struct summary_question question = {.since = text};
+    struct summary_query query = {0};
     check_sketch(arena, text);
     check_times(arena, text);
-    if (summary_read_since(text, NOW, &since_at))
-        assert(since_at <= NOW);
+    if (summary_read(&question, NOW, &query) == SUMMARY_UNDERSTOOD)
+        assert(query.since_at <= NOW);
     arena_destroy(arena);
     return 0;
 }

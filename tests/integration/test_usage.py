@@ -250,6 +250,17 @@ def test_questions_that_cannot_be_read(shared_demo, query):
     assert get_usage(shared_demo, client, query=query).status == 400
 
 
+@pytest.mark.parametrize("since", ["450d", "401d", "9601h", "12w"])
+def test_a_time_that_is_too_long_ago_is_told_the_limit_and_the_forms(shared_demo, since):
+    client = Service(shared_demo, "standard").credentials
+    by_command = jeton_usage(shared_demo, "--realm", "standard", "--since", since)
+    assert by_command.returncode == 1 and by_command.stderr.startswith("jeton: --since ")
+    by_rest = get_usage(shared_demo, client, query=f"?since={since}")
+    assert by_rest.status == 400 and by_rest.json()["error_description"].startswith("since ")
+    for text in (by_command.stderr, by_rest.json()["error_description"]):
+        assert all(word in text for word in ("400 days", "hours or days", "24h", "30d", "2026-11-01"))
+
+
 def test_both_ways_and_every_dialect_give_the_same_numbers(own_demo):
     for name in NAMES:
         service = Service(own_demo, name)

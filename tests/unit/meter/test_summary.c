@@ -16,8 +16,11 @@
 
 static int64_t since(const char *text)
 {
-    int64_t at;
-    return summary_read_since(str_of(text), NOW, &at) ? at : -1;
+    const struct summary_question question = {.since = str_of(text)};
+    struct summary_query query = {0};
+    enum summary_mistake mistake = summary_read(&question, NOW, &query);
+    assert_true(mistake == SUMMARY_UNDERSTOOD || mistake == SUMMARY_SINCE_WRONG);
+    return mistake ? -1 : query.since_at;
 }
 
 static void since_is_a_span_or_a_day(void **state)
@@ -37,21 +40,30 @@ static void since_is_a_span_or_a_day(void **state)
     static const char *const wrong[] = {"",      "h",          "0h",         "-1h",       "401d",
                                         "9601h", "24",         "24m",        "1e3h",      "2026-11-26", /* not yet */
                                         "now",   "2026-02-30", "2026-1-01 ", "2026-11-1", "99999999999999999999d",
-                                        " 24h",  "24h ",       "2026/11/01"};
+                                        " 24h",  "24h ",       "2026/11/01", "12w"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
         assert_int_equal(since(wrong[i]), -1);
+}
+
+static int by(const char *text)
+{
+    const struct summary_question question = {.by = str_of(text)};
+    struct summary_query query = {0};
+    enum summary_mistake mistake = summary_read(&question, NOW, &query);
+    assert_true(mistake == SUMMARY_UNDERSTOOD || mistake == SUMMARY_BY_WRONG);
+    return mistake ? -1 : (int)query.by;
 }
 
 static void by_is_one_of_four(void **state)
 {
     (void)state;
-    enum summary_by by;
-    assert_true(summary_read_by(STR_NONE, &by) && by == SUMMARY_BY_HOUR);
-    assert_true(summary_read_by(STR("day"), &by) && by == SUMMARY_BY_DAY);
-    assert_true(summary_read_by(STR("client"), &by) && by == SUMMARY_BY_CLIENT);
-    assert_true(summary_read_by(STR("rule"), &by) && by == SUMMARY_BY_RULE);
-    assert_false(summary_read_by(STR(""), &by));
-    assert_false(summary_read_by(STR("month"), &by));
+    assert_int_equal(by(NULL), SUMMARY_BY_HOUR);
+    assert_int_equal(by("hour"), SUMMARY_BY_HOUR);
+    assert_int_equal(by("day"), SUMMARY_BY_DAY);
+    assert_int_equal(by("client"), SUMMARY_BY_CLIENT);
+    assert_int_equal(by("rule"), SUMMARY_BY_RULE);
+    assert_int_equal(by(""), -1);
+    assert_int_equal(by("month"), -1);
 }
 
 static struct summary make(struct fixture *fixture, int64_t realm_id, int64_t client_id, enum summary_by by)

@@ -53,6 +53,25 @@ static void a_resource_server_hears_of_everybody(void **state)
     assert_int_equal(ask_about(office, "server:secret", "nobody", &query), REFUSED_usage_question_wrong);
 }
 
+static void what_cannot_be_read_is_refused_by_its_name(void **state)
+{
+    static const struct {
+        struct inquiry inquiry;
+        enum refusal refusal;
+    } cases[] = {
+        {{.question.since = STR_INIT("450d")}, REFUSED_usage_since_wrong},
+        {{.question.since = STR_INIT("12w")}, REFUSED_usage_since_wrong},
+        {{.question.by = STR_INIT("month")}, REFUSED_usage_question_wrong},
+    };
+    struct office *office = *state;
+    struct summary_query query;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        assert_int_equal(settle(office, "plain:secret", &cases[i].inquiry, &query), cases[i].refusal);
+        /* Only to who has proven who it is. */
+        assert_int_equal(settle(office, "plain:wrong", &cases[i].inquiry, &query), REFUSED_secret_wrong);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -60,6 +79,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_client_is_refused_whether_it_is_there_or_not, office_setup,
                                         office_teardown),
         cmocka_unit_test_setup_teardown(a_resource_server_hears_of_everybody, office_setup, office_teardown),
+        cmocka_unit_test_setup_teardown(what_cannot_be_read_is_refused_by_its_name, office_setup, office_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
