@@ -343,6 +343,7 @@ static const struct cli_command commands[] = {
              .options = {IN_REALM,
                          {"client", OPERAND_TEXT, "only this client, by its name on the wire", false},
                          {"since", OPERAND_TEXT, "a time ago (24h, 30d) or a day (2026-11-01); else 24h", false},
+                         {"until", OPERAND_TEXT, "the end, which is left out, said in the same way; else now", false},
                          {"by", OPERAND_TEXT, "hour, day, client or rule: what a line is about; else hour", false},
                          {"chart", OPERAND_VIEW, "bars instead of a table", false}}),
     OPERATOR("backup", "Copy the database, consistent, while serving",

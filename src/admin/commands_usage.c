@@ -29,10 +29,15 @@ static enum outcome read_query(struct command_call *call, struct summary_query *
     static const struct str errors[SUMMARY_MISTAKE_COUNT] = {
         [SUMMARY_SINCE_WRONG] = STR_INIT("--since takes hours or days ago, 400 days at most, as 24h or 30d, or a day "
                                          "that has begun, as 2026-11-01"),
+        [SUMMARY_UNTIL_WRONG] =
+            STR_INIT("--until takes hours or days ago, 400 days at most, as 24h or 30d, or a day, as 2026-11-01"),
+        [SUMMARY_SPAN_EMPTY] = STR_INIT("--until must lie an hour after --since, which is 24h ago unless told, or a "
+                                        "day where only days are left"),
         [SUMMARY_BY_WRONG] = STR_INIT("--by takes hour, day, client or rule"),
     };
     const struct summary_question question = {
         .since = argument_text(call, "since"),
+        .until = argument_text(call, "until"),
         .by = argument_text(call, "by"),
     };
     enum summary_mistake mistake = summary_read(&question, call->now, query);

@@ -1,5 +1,5 @@
 /*
- * desk_usage.c — the desk that tells clients what they did: GET /usage/REALM?since=24h&by=hour&client_id=…
+ * desk_usage.c — the desk that tells clients what they did: GET /usage/REALM?since=30d&by=rule&…
  *
  * It is no API's own and speaks the same in every dialect; only its refusals are the dialect's. Reading many rows is
  * slow work, so it is the crew's.
@@ -74,6 +74,7 @@ static struct str *member_of(struct inquiry *inquiry, struct str name)
         struct str *value;
     } members[] = {
         {STR("since"), &question->since},
+        {STR("until"), &question->until},
         {STR("by"), &question->by},
         {STR("client_id"), &inquiry->client_id},
     };

@@ -78,10 +78,20 @@ static bool read_since(struct str text, int64_t now, int64_t *ret_since_at)
     return read_time(str_is_present(text) ? text : SINCE_DEFAULT, now, ret_since_at) && *ret_since_at <= now;
 }
 
+static bool read_until(struct str text, int64_t now, int64_t *ret_until_at)
+{
+    *ret_until_at = INT64_MAX;
+    return !str_is_present(text) || read_time(text, now, ret_until_at);
+}
+
 enum summary_mistake summary_read(const struct summary_question *question, int64_t now, struct summary_query *query)
 {
     if (!read_since(question->since, now, &query->since_at))
         return SUMMARY_SINCE_WRONG;
+    if (!read_until(question->until, now, &query->until_at))
+        return SUMMARY_UNTIL_WRONG;
+    if (query->until_at <= query->since_at)
+        return SUMMARY_SPAN_EMPTY;
     if (!read_by(question->by, &query->by))
         return SUMMARY_BY_WRONG;
     return SUMMARY_UNDERSTOOD;
@@ -129,7 +139,7 @@ static STEP add_table(struct summing *summing, struct store_reader *reader, enum
     const struct summary_query *query = summing->query;
     const struct usage_filter filter = {
         .since_at = query->since_at,
-        .until_at = INT64_MAX,
+        .until_at = query->until_at,
         .realm_id = query->realm_id,
         .client_id = query->client ? query->client->id : USAGE_ALL_CLIENTS,
     };

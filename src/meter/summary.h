@@ -27,6 +27,7 @@ struct summary_query {
     int64_t realm_id;
     const struct client_row *client; /* NULL: every one, and who is not known */
     int64_t since_at;                /* as summary_read has it */
+    int64_t until_at;                /* what begins here is too late; INT64_MAX: nothing is */
     enum summary_by by;
     size_t row_max; /* rows that may be looked at */
 };
@@ -34,10 +35,18 @@ struct summary_query {
 /* As asked; each may be absent. */
 struct summary_question {
     struct str since; /* "24h" or "30d" ago, or "2026-11-01" (UTC), not ahead; absent: 24 hours */
+    struct str until; /* the same, but may lie ahead; must lie behind since when both were taken back; absent: now */
     struct str by;    /* "hour", "day", "client" or "rule"; absent: hour */
 };
 
-enum summary_mistake { SUMMARY_UNDERSTOOD = 0, SUMMARY_SINCE_WRONG, SUMMARY_BY_WRONG, SUMMARY_MISTAKE_COUNT };
+enum summary_mistake {
+    SUMMARY_UNDERSTOOD = 0,
+    SUMMARY_SINCE_WRONG,
+    SUMMARY_UNTIL_WRONG,
+    SUMMARY_SPAN_EMPTY,
+    SUMMARY_BY_WRONG,
+    SUMMARY_MISTAKE_COUNT
+};
 
 /* Fills in what the question is about; whose usage it is, and row_max, are the caller's. A time is taken back to the
  * beginning of the hour that it lies in, or of the day where usage is kept by the day. */

@@ -26,6 +26,8 @@ static enum outcome read_question(struct call *call, const struct summary_questi
 {
     static const enum refusal refusals[SUMMARY_MISTAKE_COUNT] = {
         [SUMMARY_SINCE_WRONG] = REFUSED_usage_since_wrong,
+        [SUMMARY_UNTIL_WRONG] = REFUSED_usage_until_wrong,
+        [SUMMARY_SPAN_EMPTY] = REFUSED_usage_span_empty,
         [SUMMARY_BY_WRONG] = REFUSED_usage_question_wrong,
     };
     enum summary_mistake mistake = summary_read(question, call->now, query);

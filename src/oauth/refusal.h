@@ -107,6 +107,10 @@
     X(usage_not_allowed, forbidden, "The client may not ask about another client's usage.")                          \
     X(usage_since_wrong, invalid_request,                                                                            \
       "since takes hours or days ago (24h, 30d; 400 days at most) or a day that has begun (2026-11-01).")            \
+    X(usage_until_wrong, invalid_request,                                                                            \
+      "until takes hours or days ago (24h, 30d; 400 days at most) or a day (2026-11-01).")                           \
+    X(usage_span_empty, invalid_request,                                                                             \
+      "until must lie an hour after since (24h if absent), or a day where only days are left.")                      \
     X(usage_question_wrong, invalid_request, "by takes hour, day, client or rule, and client_id one of the realm.")  \
     X(usage_too_much, invalid_request, "That is too much at once; ask for a shorter time or for one client.")        \
     X(upstream_unreachable, bad_gateway, "The API cannot be reached.")                                               \

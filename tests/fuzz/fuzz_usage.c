@@ -1,5 +1,6 @@
 /*
- * fuzz_usage.c — what usage reads: sketches and times as they lie in the store, and "since" as a stranger asks.
+ * fuzz_usage.c — what usage reads: sketches and times as they lie in the store, and the times that a stranger asks
+ * for.
  */
 #include <assert.h>
 
@@ -46,12 +47,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     struct arena *arena = arena_create();
     struct str text = {(const char *)bytes, len};
-    const struct summary_question question = {.since = text};
+    const struct summary_question question = {.since = text}, end = {.since = STR("400d"), .until = text};
     struct summary_query query = {0};
     check_sketch(arena, text);
     check_times(arena, text);
     if (summary_read(&question, NOW, &query) == SUMMARY_UNDERSTOOD)
         assert(query.since_at <= NOW);
+    if (summary_read(&end, NOW, &query) == SUMMARY_UNDERSTOOD)
+        assert(query.since_at < query.until_at);
     arena_destroy(arena);
     return 0;
 }

@@ -244,21 +244,35 @@ def test_nobody_else_hears_anything(own_demo):
 
 
 @pytest.mark.parametrize("query", ["?since=", "?since=yesterday", "?since=401d", "?since=2026-02-30", "?by=month",
-                                   "?by=", "?since=1h&since=1h", "?since=%zz", "?since=9999-01-01"])
+                                   "?by=", "?since=1h&since=1h", "?since=%zz", "?since=9999-01-01",
+                                   "?until=", "?until=now", "?until=2026-02-30", "?until=1h&until=1h"])
 def test_questions_that_cannot_be_read(shared_demo, query):
     client = Service(shared_demo, "standard").credentials
     assert get_usage(shared_demo, client, query=query).status == 400
 
 
-@pytest.mark.parametrize("since", ["450d", "401d", "9601h", "12w"])
-def test_a_time_that_is_too_long_ago_is_told_the_limit_and_the_forms(shared_demo, since):
+@pytest.mark.parametrize("name", ["since", "until"])
+@pytest.mark.parametrize("time", ["450d", "401d", "9601h", "12w"])
+def test_a_time_that_is_too_long_ago_is_told_the_limit_and_the_forms(shared_demo, name, time):
     client = Service(shared_demo, "standard").credentials
-    by_command = jeton_usage(shared_demo, "--realm", "standard", "--since", since)
-    assert by_command.returncode == 1 and by_command.stderr.startswith("jeton: --since ")
-    by_rest = get_usage(shared_demo, client, query=f"?since={since}")
-    assert by_rest.status == 400 and by_rest.json()["error_description"].startswith("since ")
+    by_command = jeton_usage(shared_demo, "--realm", "standard", f"--{name}", time)
+    assert by_command.returncode == 1 and by_command.stderr.startswith(f"jeton: --{name} ")
+    by_rest = get_usage(shared_demo, client, query=f"?{name}={time}")
+    assert by_rest.status == 400 and by_rest.json()["error_description"].startswith(f"{name} ")
     for text in (by_command.stderr, by_rest.json()["error_description"]):
         assert all(word in text for word in ("400 days", "hours or days", "24h", "30d", "2026-11-01"))
+
+
+def test_an_end_that_is_not_after_the_beginning_is_told(shared_demo):
+    client = Service(shared_demo, "standard").credentials
+    for since, until in (("2h", "2h"), ("2026-11-02", "2026-11-01"), (None, "25h")):
+        words = [f"--since={since}"] * bool(since) + [f"--until={until}"]
+        by_command = jeton_usage(shared_demo, "--realm", "standard", *words)
+        assert by_command.returncode == 1
+        assert by_command.stderr.startswith("jeton: --until must lie an hour after --since, which is 24h ago")
+        by_rest = get_usage(shared_demo, client, query=f"?until={until}" + (f"&since={since}" if since else ""))
+        assert by_rest.status == 400
+        assert by_rest.json()["error_description"].startswith("until must lie an hour after since (24h if absent)")
 
 
 def test_both_ways_and_every_dialect_give_the_same_numbers(own_demo):
@@ -346,6 +360,31 @@ def test_hours_become_days_and_days_leave(clocked_demo):
     restart(370 * DAY)
     wait_until(lambda: not rows(daemon, "usage_days"), what="no days")
     assert usage(daemon, since="400d")["usage"] == []
+
+
+def test_the_hours_until_an_end(clocked_demo):
+    """From since on, until before the hour in which the end lies; the same by command and over HTTP."""
+    daemon = clocked_demo
+    daemon.clock.move(HOUR - int(daemon.clock.time()) % HOUR)  # so that no hour ends meanwhile
+    service = Service(daemon, "standard")
+    for _ in range(3):
+        service.guard(service.token())
+    first = wait_requests(daemon, 3)["usage"][0]["begins_at"]
+    daemon.clock.move(2 * HOUR)
+    service.guard(service.token())
+    wait_requests(daemon, 4)
+    server = service.account["resource_server"]
+    for since, until, count, until_at in (("3h", "1h", 3, first + HOUR), ("1h", None, 1, None),
+                                          ("3h", None, 4, None), ("3h", "2h", 0, first)):
+        words = ["--since", since, *(["--until", until] if until else [])]
+        by_command = json.loads(jeton_usage(daemon, "--realm", "standard", *words, "--json").stdout)
+        query = f"?since={since}" + (f"&until={until}" if until else "")
+        assert get_usage(daemon, server, query=query).json() == by_command
+        assert (by_command["total"]["requests"], by_command["until_at"]) == (count, until_at), (since, until)
+        assert [line["requests"] for line in by_command["usage"]] == {3: [3], 1: [1], 4: [3, 1], 0: []}[count]
+    # An end that is still to come is as good as none.
+    ahead = time.strftime("%Y-%m-%d", time.gmtime(daemon.clock.time() + 40 * DAY))
+    assert usage(daemon, until=ahead)["total"]["requests"] == 4
 
 
 def rows(daemon, table):

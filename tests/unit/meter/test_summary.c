@@ -1,4 +1,4 @@
-/* Usage as people read it: by hour, day, client or rule; what "since" means. */
+/* Usage as people read it: by hour, day, client or rule; what "since" and "until" mean. */
 #include "fixture.h"
 
 #include <stdio.h>
@@ -45,6 +45,62 @@ static void since_is_a_span_or_a_day(void **state)
         assert_int_equal(since(wrong[i]), -1);
 }
 
+static enum summary_mistake span(const char *since, const char *until, int64_t *ret_until_at)
+{
+    const struct summary_question question = {.since = str_of(since), .until = str_of(until)};
+    struct summary_query query = {0};
+    enum summary_mistake mistake = summary_read(&question, NOW, &query);
+    *ret_until_at = query.until_at;
+    return mistake;
+}
+
+static int64_t until(const char *text)
+{
+    int64_t until_at;
+    enum summary_mistake mistake = span("2000-01-01", text, &until_at);
+    assert_true(mistake == SUMMARY_UNDERSTOOD || mistake == SUMMARY_UNTIL_WRONG);
+    return mistake ? -1 : until_at;
+}
+
+static void until_is_the_beginning_of_an_hour_or_a_day(void **state)
+{
+    (void)state;
+    assert_int_equal(until(NULL), INT64_MAX);
+    assert_int_equal(until("1h"), TODAY + 11 * HOUR);
+    assert_int_equal(until("24h"), TODAY + 12 * HOUR - DAY);
+    assert_int_equal(until("2026-11-25"), TODAY);
+    assert_int_equal(until("2026-11-01"), TODAY - 24 * DAY);
+    assert_int_equal(until("30d"), TODAY + 12 * HOUR - 30 * DAY);
+    assert_int_equal(until("31d"), TODAY - 31 * DAY);
+    assert_int_equal(until("400d"), TODAY - 400 * DAY);
+    /* The end of this month. */
+    assert_int_equal(until("2026-12-01"), TODAY + 6 * DAY);
+    static const char *const wrong[] = {"", "0h", "401d", "9601h", "450d", "12w", "now", "2026-02-30", "2026-11-1"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+        assert_int_equal(until(wrong[i]), -1);
+}
+
+static void until_lies_after_since(void **state)
+{
+    int64_t at;
+    (void)state;
+    assert_int_equal(span("2h", "1h", &at), SUMMARY_UNDERSTOOD);
+    assert_int_equal(span("1h", "1h", &at), SUMMARY_SPAN_EMPTY);
+    assert_int_equal(span("1h", "2h", &at), SUMMARY_SPAN_EMPTY);
+    assert_int_equal(span("2026-11-01", "2026-11-01", &at), SUMMARY_SPAN_EMPTY);
+    assert_int_equal(span("2026-10-01", "2026-11-01", &at), SUMMARY_UNDERSTOOD);
+    /* Since 24 hours. */
+    assert_int_equal(span(NULL, "23h", &at), SUMMARY_UNDERSTOOD);
+    assert_int_equal(span(NULL, "24h", &at), SUMMARY_SPAN_EMPTY);
+    assert_int_equal(span(NULL, "1970-01-01", &at), SUMMARY_SPAN_EMPTY);
+    /* Of a day that is kept as one there are no hours. */
+    assert_int_equal(span("40d", "959h", &at), SUMMARY_SPAN_EMPTY);
+    assert_int_equal(span("40d", "39d", &at), SUMMARY_UNDERSTOOD);
+    assert_int_equal(at, TODAY - 39 * DAY);
+    /* What cannot be read is told first. */
+    assert_int_equal(span("12w", "12w", &at), SUMMARY_SINCE_WRONG);
+}
+
 static int by(const char *text)
 {
     const struct summary_question question = {.by = str_of(text)};
@@ -66,7 +122,8 @@ static void by_is_one_of_four(void **state)
     assert_int_equal(by("month"), -1);
 }
 
-static struct summary make(struct fixture *fixture, int64_t realm_id, int64_t client_id, enum summary_by by)
+static struct summary make_until(struct fixture *fixture, int64_t realm_id, int64_t client_id, enum summary_by by,
+                                 int64_t until_at)
 {
     static struct client_row client;
     struct summary summary;
@@ -74,11 +131,17 @@ static struct summary make(struct fixture *fixture, int64_t realm_id, int64_t cl
     const struct summary_query query = {.realm_id = realm_id,
                                         .client = client_id < 0 ? NULL : &client,
                                         .since_at = TODAY - 100 * DAY,
+                                        .until_at = until_at,
                                         .by = by,
                                         .row_max = 100000};
     assert_int_equal(summary_make(fixture->reader, fixture->arena, &query, &summary), OK);
     assert_false(summary.is_too_much);
     return summary;
+}
+
+static struct summary make(struct fixture *fixture, int64_t realm_id, int64_t client_id, enum summary_by by)
+{
+    return make_until(fixture, realm_id, client_id, by, INT64_MAX);
 }
 
 /* Three clients in two realms, today and 40 days ago; more rows than one page has. */
@@ -130,6 +193,25 @@ static void rows_of_both_tables_add_up(void **state)
     assert_int_equal(make(fixture, 2, USAGE_ALL_CLIENTS, SUMMARY_BY_DAY).total.counts[USAGE_requests], 600);
 }
 
+/* In both tables: what begins at the end is not of it. */
+static void the_end_is_left_out(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        int64_t until_at;
+        size_t line_count;
+    } cases[] = {
+        {TODAY + 12 * HOUR + 1, 2}, {TODAY + 12 * HOUR, 1}, {TODAY - 40 * DAY + 1, 1}, {TODAY - 40 * DAY, 0}};
+    fill(fixture);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+        for (int64_t client_id = -1; client_id <= 1; client_id += 2) {
+            struct summary summary = make_until(fixture, 1, client_id, SUMMARY_BY_HOUR, cases[i].until_at);
+            assert_int_equal(summary.line_count, cases[i].line_count);
+            assert_int_equal(summary.total.counts[USAGE_requests],
+                             (client_id < 0 ? 600 : 300) * (int64_t)cases[i].line_count);
+        }
+}
+
 static void the_busiest_come_first(void **state)
 {
     struct fixture *fixture = *state;
@@ -174,7 +256,8 @@ static void too_many_rows_are_not_told(void **state)
     struct fixture *fixture = *state;
     struct summary summary;
     fill(fixture);
-    struct summary_query query = {.realm_id = 1, .since_at = TODAY - 100 * DAY, .row_max = 1200};
+    struct summary_query query = {
+        .realm_id = 1, .since_at = TODAY - 100 * DAY, .until_at = INT64_MAX, .row_max = 1200};
     assert_int_equal(summary_make(fixture->reader, fixture->arena, &query, &summary), OK);
     assert_false(summary.is_too_much);
     query.row_max = 1199;
@@ -186,8 +269,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(since_is_a_span_or_a_day),
+        cmocka_unit_test(until_is_the_beginning_of_an_hour_or_a_day),
+        cmocka_unit_test(until_lies_after_since),
         cmocka_unit_test(by_is_one_of_four),
         cmocka_unit_test_setup_teardown(rows_of_both_tables_add_up, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(the_end_is_left_out, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(the_busiest_come_first, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(more_lines_than_are_told_still_count, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(too_many_rows_are_not_told, open_fixture, close_fixture),
