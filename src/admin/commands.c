@@ -105,7 +105,10 @@ static const struct command commands[] = {
      false,
      {REQUIRED_TEXT("method"), REQUIRED_TEXT("uri"), TEXT("token"), TEXT("realm")}},
     {"mail test", command_mail_test, true, {TEXT("realm"), REQUIRED_TEXT("recipient")}},
-    {"usage", command_usage, false, {TEXT("realm"), TEXT("client"), TEXT("since"), TEXT("until"), TEXT("by")}},
+    {"usage",
+     command_usage,
+     false,
+     {TEXT("realm"), TEXT("client"), TEXT("since"), TEXT("until"), TEXT("by"), TEXT("rule"), TEXT("environment")}},
     {"backup", command_backup, true, {REQUIRED_TEXT("path")}},
     {"stats", command_stats, false, {{0}}},
 };

@@ -34,11 +34,15 @@ static enum outcome read_query(struct command_call *call, struct summary_query *
         [SUMMARY_SPAN_EMPTY] = STR_INIT("--until must lie an hour after --since, which is 24h ago unless told, or a "
                                         "day where only days are left"),
         [SUMMARY_BY_WRONG] = STR_INIT("--by takes hour, day, client or rule"),
+        [SUMMARY_RULE_WRONG] = STR_INIT("--rule takes a name, as --by rule prints it"),
+        [SUMMARY_ENVIRONMENT_WRONG] = STR_INIT("--environment takes production or development"),
     };
     const struct summary_question question = {
         .since = argument_text(call, "since"),
         .until = argument_text(call, "until"),
         .by = argument_text(call, "by"),
+        .rule = argument_text(call, "rule"),
+        .environment = argument_text(call, "environment"),
     };
     enum summary_mistake mistake = summary_read(&question, call->now, query);
     return mistake ? command_refuse(call, errors[mistake]) : choose(call, query);

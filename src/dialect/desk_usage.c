@@ -76,6 +76,8 @@ static struct str *member_of(struct inquiry *inquiry, struct str name)
         {STR("since"), &question->since},
         {STR("until"), &question->until},
         {STR("by"), &question->by},
+        {STR("rule"), &question->rule},
+        {STR("environment"), &question->environment},
         {STR("client_id"), &inquiry->client_id},
     };
     for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)

@@ -84,6 +84,11 @@ static bool read_until(struct str text, int64_t now, int64_t *ret_until_at)
     return !str_is_present(text) || read_time(text, now, ret_until_at);
 }
 
+static bool is_environment(struct str text)
+{
+    return str_equal(text, STR("production")) || str_equal(text, STR("development"));
+}
+
 enum summary_mistake summary_read(const struct summary_question *question, int64_t now, struct summary_query *query)
 {
     if (!read_since(question->since, now, &query->since_at))
@@ -94,6 +99,12 @@ enum summary_mistake summary_read(const struct summary_question *question, int64
         return SUMMARY_SPAN_EMPTY;
     if (!read_by(question->by, &query->by))
         return SUMMARY_BY_WRONG;
+    if (str_is_present(question->rule) && str_is_empty(question->rule))
+        return SUMMARY_RULE_WRONG;
+    if (str_is_present(question->environment) && !is_environment(question->environment))
+        return SUMMARY_ENVIRONMENT_WRONG;
+    query->rule = question->rule;
+    query->environment = question->environment;
     return SUMMARY_UNDERSTOOD;
 }
 
@@ -102,7 +113,7 @@ struct summing {
     const struct summary_query *query;
     struct cells groups;
     struct cell total;
-    size_t row_count;
+    size_t row_count; /* that were looked at */
 };
 
 static struct usage_key group_of(enum summary_by by, const struct usage_key *key)
@@ -125,12 +136,26 @@ static struct usage_key group_of(enum summary_by by, const struct usage_key *key
     return group;
 }
 
+/* No rule has no name; where people read it, a dash stands for it. */
+static bool is_rule_asked(struct str asked, struct str rule)
+{
+    return !str_is_present(asked) || str_equal(asked, rule) || (str_is_empty(rule) && str_equal(asked, STR("-")));
+}
+
+static bool is_asked(const struct summary_query *query, const struct usage_row *row)
+{
+    return is_rule_asked(query->rule, row->key.rule) &&
+           (!str_is_present(query->environment) || str_equal(query->environment, row->environment));
+}
+
 static void add_row(struct summing *summing, const struct usage_row *row)
 {
+    summing->row_count++;
+    if (!is_asked(summing->query, row))
+        return;
     const struct usage_key group = group_of(summing->query->by, &row->key);
     cell_read(cells_get(&summing->groups, &group), row);
     cell_read(&summing->total, row);
-    summing->row_count++;
 }
 
 /* A page at a time, each in memory of its own: no read stands in the way of the log for long. */
@@ -142,6 +167,7 @@ static STEP add_table(struct summing *summing, struct store_reader *reader, enum
         .until_at = query->until_at,
         .realm_id = query->realm_id,
         .client_id = query->client ? query->client->id : USAGE_ALL_CLIENTS,
+        .tells_environment = str_is_present(query->environment),
     };
     struct arena *arena = NULL;
     const struct usage_key *after = NULL;

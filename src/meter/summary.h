@@ -29,7 +29,9 @@ struct summary_query {
     int64_t since_at;                /* as summary_read has it */
     int64_t until_at;                /* what begins here is too late; INT64_MAX: nothing is */
     enum summary_by by;
-    size_t row_max; /* rows that may be looked at */
+    struct str rule;        /* as in the question */
+    struct str environment; /* the same: who is not known has none, and neither has who was deleted */
+    size_t row_max;         /* rows that may be looked at */
 };
 
 /* As asked; each may be absent. */
@@ -37,6 +39,8 @@ struct summary_question {
     struct str since; /* "24h" or "30d" ago, or "2026-11-01" (UTC), not ahead; absent: 24 hours */
     struct str until; /* the same, but may lie ahead; must lie behind since when both were taken back; absent: now */
     struct str by;    /* "hour", "day", "client" or "rule"; absent: hour */
+    struct str rule;  /* only this one, as it is counted; "-": what no rule was for */
+    struct str environment; /* "production" or "development": only of clients that it has */
 };
 
 enum summary_mistake {
@@ -45,6 +49,8 @@ enum summary_mistake {
     SUMMARY_UNTIL_WRONG,
     SUMMARY_SPAN_EMPTY,
     SUMMARY_BY_WRONG,
+    SUMMARY_RULE_WRONG, /* empty: any other may be or have been one */
+    SUMMARY_ENVIRONMENT_WRONG,
     SUMMARY_MISTAKE_COUNT
 };
 

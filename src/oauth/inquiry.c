@@ -29,6 +29,8 @@ static enum outcome read_question(struct call *call, const struct summary_questi
         [SUMMARY_UNTIL_WRONG] = REFUSED_usage_until_wrong,
         [SUMMARY_SPAN_EMPTY] = REFUSED_usage_span_empty,
         [SUMMARY_BY_WRONG] = REFUSED_usage_question_wrong,
+        [SUMMARY_RULE_WRONG] = REFUSED_usage_question_wrong,
+        [SUMMARY_ENVIRONMENT_WRONG] = REFUSED_usage_question_wrong,
     };
     enum summary_mistake mistake = summary_read(question, call->now, query);
     return mistake ? refuse(call, refusals[mistake]) : OK;

@@ -13,6 +13,7 @@
 #define TEXT_OF(table, before, after) before table after
 #define KEY_FIELD_COUNT               4
 #define FIRST_SKETCH                  (KEY_FIELD_COUNT + USAGE_COUNT_COUNT)
+#define ENVIRONMENT                   (FIRST_SKETCH + 2)
 
 static struct sql_value bytes_of(struct str bytes)
 {
@@ -50,7 +51,14 @@ static bool take_usage(struct sql_statement *statement, struct arena *arena, voi
     return true;
 }
 
+static bool take_listed(struct sql_statement *statement, struct arena *arena, void *ret_row)
+{
+    ((struct usage_row *)ret_row)->environment = sql_text(statement, arena, ENVIRONMENT);
+    return take_usage(statement, arena, ret_row);
+}
+
 static const struct row_kind usage_kind = {sizeof(struct usage_row), take_usage};
+static const struct row_kind listed_kind = {sizeof(struct usage_row), take_listed};
 
 STEP usage_find(struct store_reader *reader, enum usage_table table, struct arena *arena, const struct usage_key *key,
                 struct usage_row **ret_row)
@@ -65,16 +73,18 @@ STEP usage_find(struct store_reader *reader, enum usage_table table, struct aren
     return OK;
 }
 
+#define LISTED COLUMNS ", CASE WHEN $1 THEN (SELECT environment FROM clients WHERE clients.id = usage.client_id) END"
+
 #define PAGE(condition)                                                                                              \
-    " WHERE begins_at >= $1 AND begins_at < $2 AND (" KEY                                                            \
-    ") > ($3, $4, $5, $6) AND ($7 = 0 OR realm_id = $7)" condition " ORDER BY " KEY " LIMIT "
+    " AS usage WHERE begins_at >= $2 AND begins_at < $3 AND (" KEY                                                   \
+    ") > ($4, $5, $6, $7) AND ($8 = 0 OR realm_id = $8)" condition " ORDER BY " KEY " LIMIT "
 
 /* With a client the index over clients finds the rows, else the key does. */
 static const char *page_text(enum usage_table table, bool is_of_client)
 {
     if (is_of_client)
-        return TEXT(table, "SELECT " COLUMNS " FROM ", PAGE(" AND client_id = $8") "$9");
-    return TEXT(table, "SELECT " COLUMNS " FROM ", PAGE("") "$8");
+        return TEXT(table, "SELECT " LISTED " FROM ", PAGE(" AND client_id = $9") "$10");
+    return TEXT(table, "SELECT " LISTED " FROM ", PAGE("") "$9");
 }
 
 STEP usage_list(struct store_reader *reader, enum usage_table table, struct arena *arena,
@@ -88,6 +98,7 @@ STEP usage_list(struct store_reader *reader, enum usage_table table, struct aren
     int64_t since_at = from->begins_at > filter->since_at ? from->begins_at : filter->since_at;
     const struct sql_value limit = sql_of_int((int64_t)max);
     const struct sql_value values[] = {
+        sql_of_int(filter->tells_environment),
         sql_of_int(since_at),
         sql_of_int(filter->until_at),
         sql_of_int(from->begins_at),
@@ -100,8 +111,8 @@ STEP usage_list(struct store_reader *reader, enum usage_table table, struct aren
         {0},
     };
     void *rows;
-    TRY(reader_note(reader, query_rows(reader_sql(reader), &usage_kind, arena, page_text(table, is_of_client), values,
-                                       max, &rows, ret_count)));
+    TRY(reader_note(reader, query_rows(reader_sql(reader), &listed_kind, arena, page_text(table, is_of_client),
+                                       values, max, &rows, ret_count)));
     *ret_rows = rows;
     return OK;
 }

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,8 +48,9 @@ struct usage_key {
 struct usage_row {
     struct usage_key key;
     int64_t counts[USAGE_COUNT_COUNT];
-    struct str subjects; /* meter/sketch.h */
-    struct str times;    /* meter/times.h */
+    struct str subjects;    /* meter/sketch.h */
+    struct str times;       /* meter/times.h */
+    struct str environment; /* its client's, where a list was asked to tell it; absent: there is no such client */
 };
 
 /* In place of what stood there under the same key. */
@@ -59,8 +61,9 @@ STEP usage_find(struct store_reader *reader, enum usage_table table, struct aren
 struct usage_filter {
     int64_t since_at; /* first and end of what may begin */
     int64_t until_at;
-    int64_t realm_id;  /* 0: every one */
-    int64_t client_id; /* USAGE_ALL_CLIENTS, or one; 0 is nobody known */
+    int64_t realm_id;       /* 0: every one */
+    int64_t client_id;      /* USAGE_ALL_CLIENTS, or one; 0 is nobody known */
+    bool tells_environment; /* costs a look at the client of each row */
 };
 #define USAGE_ALL_CLIENTS -1
 

@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from contextlib import closing
+from urllib.parse import urlencode
 
 import daemon as daemons
 import pytest
@@ -245,7 +246,8 @@ def test_nobody_else_hears_anything(own_demo):
 
 @pytest.mark.parametrize("query", ["?since=", "?since=yesterday", "?since=401d", "?since=2026-02-30", "?by=month",
                                    "?by=", "?since=1h&since=1h", "?since=%zz", "?since=9999-01-01",
-                                   "?until=", "?until=now", "?until=2026-02-30", "?until=1h&until=1h"])
+                                   "?until=", "?until=now", "?until=2026-02-30", "?until=1h&until=1h", "?rule=", "?rule=a&rule=a",
+                                   "?environment=", "?environment=sandbox"])
 def test_questions_that_cannot_be_read(shared_demo, query):
     client = Service(shared_demo, "standard").credentials
     assert get_usage(shared_demo, client, query=query).status == 400
@@ -290,6 +292,71 @@ def test_both_ways_and_every_dialect_give_the_same_numbers(own_demo):
             assert by_rest == json.loads(by_command.stdout)
             assert by_rest["total"]["requests"] == 3
             assert sum(line["requests"] for line in by_rest["usage"]) == 3
+
+
+def test_one_rule_and_one_environment(folder):
+    """Filters go together with each other, a client, and what lines are by; the command and the desk agree."""
+    port = daemons.free_port()
+    daemon = daemons.serve(folder, f"""
+data_directory: data
+listeners: [{{address: "localhost:{port}", serves: [public, guard]}}]
+realms:
+  north:
+    dialect: standard
+    issuer: http://localhost:{port}
+    grants: {{client_credentials: {{}}}}
+    scopes: {{read: {{description: Read.}}}}
+    default_scope: read
+    guard:
+      rules:
+        - {{path: /query, name: graphql}}
+        - {{path: "/größe/*", method: GET}}
+""", port)
+    production, development = daemon.command("app create", realm="north", name="Two", development=True)["clients"]
+    server = daemon.create_client("north", may_introspect=True)
+
+    def ask(client, *paths):
+        token = daemon.post_form("/oauth2/token", {"grant_type": "client_credentials", **{
+            key: client[key] for key in ("client_id", "client_secret")}}).json()["access_token"]
+        for path in paths:
+            daemon.request("GET", "/guard/north", {"Authorization": f"Bearer {token}", "X-Original-Method": "GET",
+                                                   "X-Original-URI": path})
+    ask(production, "/query", "/query", "/gr%C3%B6%C3%9Fe/7", "/elsewhere")
+    ask(development, "/query", "/gr%C3%B6%C3%9Fe/8", "/gr%C3%B6%C3%9Fe/9")
+    daemon.request("GET", "/guard/north", {"X-Original-Method": "GET", "X-Original-URI": "/query"})
+    wait_requests(daemon, 8, realm="north")
+    of_rule = "GET /größe/*"
+    assert {line["rule"] for line in usage(daemon, realm="north", by="rule")["usage"]} == {"graphql", of_rule, None}
+
+    def count(**filters):
+        """The command's words and the desk's parameters are the same but for the client's."""
+        words = [f"--{name}={value}" for name, value in filters.items()]
+        found = json.loads(jeton_usage(daemon, "--realm", "north", *words, "--json").stdout)
+        asked = {"client_id" if name == "client" else name: value for name, value in filters.items()}
+        assert get_usage(daemon, server, "north", "?" + urlencode(asked)).json() == found
+        assert [found[name] for name in ("rule", "environment")] == [filters.get(name)
+                                                                     for name in ("rule", "environment")]
+        return found["total"]["requests"]
+    assert count() == 8
+    assert (count(rule="graphql"), count(rule=of_rule), count(rule="gone")) == (4, 3, 0)
+    assert count(rule="-") == 1
+    assert (count(environment="production"), count(environment="development")) == (4, 3)
+    assert count(client=production["client_id"], rule="graphql", by="hour") == 2
+    assert count(client=production["client_id"], environment="development") == 0
+    assert count(environment="development", rule=of_rule, by="client", since="2d") == 2
+    assert count(environment="production", until="1h", by="rule") == 0
+    # A client that hears of itself only may ask in the same way.
+    own = get_usage(daemon, production, "north", "?" + urlencode({"rule": of_rule, "by": "day"})).json()
+    assert (own["client_id"], own["total"]["requests"]) == (production["client_id"], 1)
+    # As the table prints it, so it can be asked for.
+    names = [line.split("  ")[0] for line in jeton_usage(daemon, "--realm", "north", "--by", "rule")
+             .stdout.splitlines()[1:-1]]
+    assert sorted(names) == sorted(["graphql", of_rule, "-"])
+    assert [count(rule=name) > 0 for name in names] == [True] * 3
+    for words in (["--environment", "sandbox"], ["--rule", ""]):
+        failed = jeton_usage(daemon, "--realm", "north", *words)
+        assert failed.returncode == 1 and failed.stderr.startswith(f"jeton: {words[0]} takes "), failed.stderr
+    daemon.stop()
 
 
 # --- how it is shown ---

@@ -212,6 +212,98 @@ static void the_end_is_left_out(void **state)
         }
 }
 
+static void add_request(struct fixture *fixture, int64_t client_id, const char *rule)
+{
+    struct usage *usage = usage_create();
+    struct ledger *ledger = ledger_create(usage, fixture->store);
+    usage_add_request(usage, &(struct usage_request){.owner = {1, client_id, str_of(rule)}}, NOW);
+    assert_true(ledger_write(ledger));
+    ledger_destroy(ledger);
+    usage_destroy(usage);
+}
+
+static int64_t count(struct fixture *fixture, const struct client_row *client, const char *rule,
+                     const char *environment)
+{
+    struct summary summary;
+    const struct summary_question question = {
+        .since = STR("100d"), .rule = str_of(rule), .environment = str_of(environment)};
+    struct summary_query query = {.realm_id = 1, .client = client, .row_max = 100000};
+    assert_int_equal(summary_read(&question, NOW, &query), SUMMARY_UNDERSTOOD);
+    assert_int_equal(summary_make(fixture->reader, fixture->arena, &query, &summary), OK);
+    return summary.total.counts[USAGE_requests];
+}
+
+/* A name is what it was when it was counted, whether there still is a rule of it or not. */
+static void one_rule_can_be_asked_for(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct client_row second = {.id = 2};
+    fill(fixture);
+    assert_int_equal(count(fixture, NULL, NULL, NULL), 1200);
+    assert_int_equal(count(fixture, NULL, "rule 123", NULL), 2);
+    assert_int_equal(count(fixture, &second, "rule 123", NULL), 1);
+    assert_int_equal(count(fixture, NULL, "rule 12", NULL), 0);
+    assert_int_equal(count(fixture, NULL, "Rule 123", NULL), 0);
+    /* What no rule was for, whoever it was. */
+    assert_int_equal(count(fixture, NULL, "-", NULL), 0);
+    add_request(fixture, 0, "");
+    add_request(fixture, 2, "");
+    assert_int_equal(count(fixture, NULL, "-", NULL), 2);
+    assert_int_equal(count(fixture, &second, "-", NULL), 1);
+    assert_int_equal(count(fixture, NULL, "rule 123", NULL), 2);
+}
+
+/* Who is not known has none, nor has a client that is gone. */
+static void one_environment_can_be_asked_for(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(add_client(fixture, "one", NULL), 1);
+    assert_int_equal(add_client(fixture, "two", NULL), 2);
+    shut(fixture);
+    change(fixture->path, "UPDATE clients SET environment = 'development' WHERE id = 2");
+    reopen(fixture);
+    fill(fixture);
+    add_request(fixture, 0, "rule 123");
+    add_request(fixture, 2, "rule 123");
+    add_request(fixture, 77, "rule 123");
+    static const struct client_row first = {.id = 1};
+    assert_int_equal(count(fixture, NULL, NULL, NULL), 1203);
+    assert_int_equal(count(fixture, NULL, NULL, "production"), 600);
+    assert_int_equal(count(fixture, NULL, NULL, "development"), 601);
+    assert_int_equal(count(fixture, NULL, "rule 123", "development"), 2);
+    assert_int_equal(count(fixture, &first, NULL, "production"), 600);
+    assert_int_equal(count(fixture, &first, NULL, "development"), 0);
+}
+
+static void what_cannot_be_a_rule_or_an_environment(void **state)
+{
+    (void)state;
+    struct summary_query query = {0};
+    static const struct summary_question no_rule = {.rule = STR_INIT("")};
+    assert_int_equal(summary_read(&no_rule, NOW, &query), SUMMARY_RULE_WRONG);
+    static const char *const wrong[] = {"", "sandbox", "Production", "prod", "production ", "-"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        const struct summary_question question = {.environment = str_of(wrong[i])};
+        assert_int_equal(summary_read(&question, NOW, &query), SUMMARY_ENVIRONMENT_WRONG);
+    }
+}
+
+/* What is passed over was looked at, too. */
+static void a_filter_makes_no_question_cheaper(void **state)
+{
+    struct fixture *fixture = *state;
+    struct summary summary;
+    struct summary_query query = {.realm_id = 1,
+                                  .since_at = TODAY - 100 * DAY,
+                                  .until_at = INT64_MAX,
+                                  .rule = STR("rule 123"),
+                                  .row_max = 1199};
+    fill(fixture);
+    assert_int_equal(summary_make(fixture->reader, fixture->arena, &query, &summary), OK);
+    assert_true(summary.is_too_much);
+}
+
 static void the_busiest_come_first(void **state)
 {
     struct fixture *fixture = *state;
@@ -274,6 +366,10 @@ int main(void)
         cmocka_unit_test(by_is_one_of_four),
         cmocka_unit_test_setup_teardown(rows_of_both_tables_add_up, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(the_end_is_left_out, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(one_rule_can_be_asked_for, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(one_environment_can_be_asked_for, open_fixture, close_fixture),
+        cmocka_unit_test(what_cannot_be_a_rule_or_an_environment),
+        cmocka_unit_test_setup_teardown(a_filter_makes_no_question_cheaper, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(the_busiest_come_first, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(more_lines_than_are_told_still_count, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(too_many_rows_are_not_told, open_fixture, close_fixture),

@@ -64,6 +64,8 @@ static void what_cannot_be_read_is_refused_by_its_name(void **state)
         {{.question.until = STR_INIT("450d")}, REFUSED_usage_until_wrong},
         {{.question.until = STR_INIT("2d")}, REFUSED_usage_span_empty},
         {{.question.by = STR_INIT("month")}, REFUSED_usage_question_wrong},
+        {{.question.rule = STR_INIT("")}, REFUSED_usage_question_wrong},
+        {{.question.environment = STR_INIT("sandbox")}, REFUSED_usage_question_wrong},
     };
     struct office *office = *state;
     struct summary_query query;
