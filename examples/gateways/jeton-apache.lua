@@ -139,11 +139,22 @@ local function is_identity(name)
     return name:lower():gsub("_", "-"):find("^x%-jeton%-") ~= nil
 end
 
+-- By these some frameworks take a request for another one than the guard has judged.
+local OTHER_REQUEST = {
+    ["x-http-method"] = true, ["x-http-method-override"] = true, ["x-method-override"] = true,
+    ["x-original-url"] = true, ["x-rewrite-url"] = true,
+}
+
+local function is_claim(name)
+    local plain = name:lower():gsub("_", "-")
+    return is_identity(name) or OTHER_REQUEST[plain] ~= nil
+end
+
 function guard(r)
     -- Nobody names himself: neither so nor in the spelling that CGI and WSGI take for the same.
     local forged = {}
     for name in pairs(r:headers_in_table()) do
-        if is_identity(name) then
+        if is_claim(name) then
             table.insert(forged, name)
         end
     end

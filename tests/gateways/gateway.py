@@ -5,6 +5,7 @@ What an example leaves to the machine's own configuration (nginx's http block, A
 here. No frame holds a line about the guard.
 """
 
+import itertools
 import os
 import shutil
 import signal
@@ -87,6 +88,13 @@ def write_files(kind, folder, places):
     return folder / name
 
 
+def spellings(name):
+    """All ways to write the name with hyphens and underscores."""
+    first, *rest = name.split("-")
+    for marks in itertools.product("-_", repeat=len(rest)):
+        yield first + "".join(mark + part for mark, part in zip(marks, rest))
+
+
 class Gateway:
     """A running gateway in front of `realm`."""
 
@@ -96,6 +104,7 @@ class Gateway:
         self.port = free_port()
         self.address = ("127.0.0.1", self.port)
         places = {"127.0.0.1:8081": guard, "127.0.0.1:8000": api, "/guard/main": f"/guard/{realm}", "/usage/main": f"/usage/{realm}",
+                  **({'"main $request': f'"{realm} $request'} if kind == "nginx-cached" else {}),
                   **({"http://:8080": f"http://:{self.port}"} if kind == "caddy" else
                      {"0.0.0.0:8080": f"127.0.0.1:{self.port}"}),
                   "/etc/haproxy/": f"{self.folder}/", "/etc/apache2/": f"{self.folder}/",

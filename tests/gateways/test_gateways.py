@@ -5,7 +5,7 @@ import hashlib
 import gateway as gateways_module
 import pytest
 from daemon import free_port, wait_until
-from gateway import send
+from gateway import send, spellings
 from http1 import ConnectionEnded, request_bytes
 from realms import REALMS, Caller
 
@@ -90,11 +90,21 @@ def test_a_token_that_may_not_is_refused(api, gateway, caller):
 
 
 def test_identity_from_outside_does_not_pass(gateway, caller):
-    """Neither under the headers' own names nor in the spelling that CGI and WSGI take for the same."""
-    forged = {spell(f"X-Jeton-{name}"): "forged" for name in IDENTITY for spell in (str, str.upper, underscores)}
+    """Neither under the headers' own names nor in any spelling that CGI and WSGI take for the same."""
+    forged = {spell(spelling): "forged" for name in IDENTITY for spelling in spellings(f"X-Jeton-{name}")
+              for spell in (str, str.upper)}
     reply = gateway.request("GET", "/things/1", caller.headers(**forged))
     assert reply.status == 200, str(reply)
     assert "forged" not in reply.body.decode()
+
+
+@pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-URL",
+                                  "X-Rewrite-URL"])
+def test_no_other_request_than_the_judged_one_is_made_of_it(gateway, caller, name):
+    """Some frameworks take these headers of the client for the request's method and path."""
+    for spelling in (name, name.lower(), name.replace("-", "_")):
+        reply = gateway.request("GET", "/things/1", caller.headers(**{spelling: "/mine/1"}))
+        assert reply.status == 200 and "/mine/1" not in reply.body.decode(), spelling
 
 
 @pytest.mark.parametrize("named", [f"X-Jeton-{name}" for name in ("Client", "subject", "SCOPE")] + ["Authorization"])
@@ -106,10 +116,6 @@ def test_a_client_cannot_have_identity_removed(api, gateway, caller, named):
     for seen in api.seen[before:]:
         for name in IDENTITY:
             assert len(values(seen, f"x-jeton-{name}")) == 1, name
-
-
-def underscores(name):
-    return name.replace("-", "_")
 
 
 @pytest.mark.parametrize("header", ["X-Original-URI", "X-Forwarded-Uri", "X-Original-URL", "X-Rewrite-URL"])
