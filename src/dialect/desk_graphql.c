@@ -29,6 +29,8 @@ struct field_call {
 struct graphql_errand {
     struct desk_errand errand;
     const struct desk *desk;
+    const struct desk *behind; /* the API's; NULL: there is none */
+    struct store *store;
     struct graphql_request *request;
     struct field_call *calls;
     size_t count;
@@ -130,6 +132,23 @@ static void tell_limits(const struct graphql_errand *errand, struct call *call)
     }
 }
 
+/* A refusal in place of the API's field is one of the API: it counts once a request, under the rule that it falls under. */
+static void count_refusal(const struct graphql_errand *errand)
+{
+    struct exchange *exchange = errand->errand.exchange;
+    bool is_refused = false;
+    for (size_t i = 0; i < errand->count; i++) {
+        const struct field_call *field_call = &errand->calls[i];
+        is_refused = is_refused || (field_call->shape && field_call->shape->stands_in && field_call->call->refusal);
+    }
+    if (!is_refused || !errand->behind)
+        return;
+    struct call *call = desk_call(exchange, errand->behind);
+    call->guarded = (struct guarded_request){.method = exchange->request.method, .path = exchange->request.path};
+    decode_authorization(errand->desk->dialect, exchange->request.authorization, call);
+    desk_judge(call, errand->store);
+}
+
 /* The response stands in its own bytes; status and headers are the endpoint's. */
 static void answer(struct graphql_errand *errand)
 {
@@ -140,6 +159,7 @@ static void answer(struct graphql_errand *errand)
     buf_init(&body, exchange->arena, REPLY_MAX);
     for (size_t i = 0; i < errand->count; i++)
         conclude_field(exchange, desk, &errand->calls[i]);
+    count_refusal(errand);
     tell_limits(errand, call);
     graphql_request_write(errand->request, &body);
     if (body.is_full) {
@@ -294,6 +314,8 @@ void desk_serve_graphql(struct exchange *exchange, const struct desk *desk, cons
     struct graphql_errand *own = arena_new(exchange->arena, struct graphql_errand);
     own->errand = (struct desk_errand){.exchange = exchange, .apply = apply, .answer = answer_errand};
     own->desk = desk;
+    own->behind = forward;
+    own->store = means->store;
     if (!is_authorized(exchange, desk, call, means->store)) {
         refuse_all(exchange, desk, call, desk->dialect->resource_errors);
         return;

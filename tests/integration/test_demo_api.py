@@ -3,9 +3,11 @@
 import json
 import re
 import subprocess
+import time
 
 import http1
 import pytest
+from daemon import wait_until
 from people import Person as Visitor
 from service import Service
 
@@ -52,6 +54,27 @@ def test_without_a_token_the_error_stands_in_the_answer(shared_demo, token):
     for query in (PODCAST, "{ podcasts(first: 3) { data { id } } }"):
         reply = ask(shared_demo, "podchaser", "/graphql", query, token)
         assert reply.status == 200 and reply.json()["errors"][0]["message"] == "Unauthenticated."
+
+
+def refused_tokens(demo, realm, rule):
+    usage = demo.command("usage", realm=realm, by="rule")["usage"]
+    return sum(line["refused_token"] for line in usage if line["rule"] == rule)
+
+
+def test_what_is_refused_in_the_apis_place_counts(shared_demo):
+    time.sleep(1.2)  # what others have counted is there
+    before = refused_tokens(shared_demo, "podchaser", "graphql")
+    for token in (None, "nonsense"):
+        assert "errors" in ask(shared_demo, "podchaser", "/graphql", PODCAST, token).json()
+    ask(shared_demo, "podchaser", "/graphql", "{ __schema { mutationType { name } } }")  # asks for nothing of the API's
+    wait_until(lambda: refused_tokens(shared_demo, "podchaser", "graphql") == before + 2, what="two refusals")
+
+
+def test_the_viewer_costs_points_as_any_query(shared_demo):
+    token = client_token(shared_demo, "producthunt")
+    first, second = (ask(shared_demo, "producthunt", "/v2/api/graphql", "{ viewer { user { username } } }", token)
+                     for _ in range(2))
+    assert int(second.header("X-Rate-Limit-Remaining")) == int(first.header("X-Rate-Limit-Remaining")) - 3
 
 
 def test_a_token_is_still_asked_for_at_the_same_endpoint(shared_demo):
