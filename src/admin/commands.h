@@ -101,6 +101,7 @@ enum outcome command_client_suspend(struct command_call *call);
 enum outcome command_client_resume(struct command_call *call);
 enum outcome command_client_set(struct command_call *call);
 enum outcome command_plan_show(struct command_call *call);
+enum outcome command_plan_clear(struct command_call *call);
 enum outcome command_plan_set(struct command_call *call);
 enum outcome command_plan_reset(struct command_call *call);
 enum outcome command_redirect_uris_set(struct command_call *call);

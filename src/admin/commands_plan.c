@@ -10,6 +10,8 @@
 #include "oauth/plan.h"
 #include "oauth/realm.h"
 #include "oauth/registration.h"
+#include "store/applications.h"
+#include "store/people.h"
 #include "store/store.h"
 
 #define NAMES_MAX 4096
@@ -21,13 +23,42 @@ struct plan_unit {
     struct str plan; /* absent: the default again */
 };
 
-/* What its users have used up each is nobody's as a whole: those are null. */
-static json_t *window_json(const struct command_call *call, const struct client_row *row,
-                           const struct rate_window *window)
+/* Whose windows are meant: the client's, and those of one of its users or service accounts if `is_there`. */
+struct plan_subject {
+    bool is_there;
+    int64_t number; /* as counts have it */
+};
+
+/* As X-Jeton-Subject has it: a user's number, or a service account's id. */
+static STEP find_subject(struct command_call *call, const struct realm *realm, struct plan_subject *ret_subject)
 {
-    struct limit_charge charge = {
-        .owner = row->id, .window_id = window->window_id, .seconds = window->seconds, .most = window->most};
-    bool is_known = call->host->meter && !window->is_per_user;
+    struct store_reader *reader = store_reader(call->host->store);
+    struct str text = argument_text(call, "subject");
+    struct account_row *account = NULL;
+    struct user_row *user = NULL;
+    int64_t id;
+    *ret_subject = (struct plan_subject){0};
+    if (!str_is_present(text))
+        return OK;
+    TRY(account_find(reader, call->arena, realm->id, text, &account));
+    if (!account && str_parse_int(text, &id))
+        TRY(user_find_row(reader, call->arena, id, &user));
+    if (!account && (!user || user->realm_id != realm->id))
+        return command_refuse(call, STR("the realm has no user or service account of that number"));
+    *ret_subject = (struct plan_subject){true, account ? -account->id : user->id};
+    return OK;
+}
+
+/* What its users have used up each is nobody's as a whole: without one those are null. */
+static json_t *window_json(const struct command_call *call, const struct client_row *row,
+                           const struct rate_window *window, struct plan_subject subject)
+{
+    struct limit_charge charge = {.owner = row->id,
+                                  .subject = window->is_per_user ? subject.number : 0,
+                                  .window_id = window->window_id,
+                                  .seconds = window->seconds,
+                                  .most = window->most};
+    bool is_known = call->host->meter && (subject.is_there || !window->is_per_user);
     if (is_known)
         limits_read(call->host->meter->limits, &charge, 1, call->now);
     return json_pack("{s:o, s:o, s:s, s:s, s:I, s:I, s:o, s:o}", "name", json_of_str(window->name), "limit",
@@ -38,29 +69,45 @@ static json_t *window_json(const struct command_call *call, const struct client_
 }
 
 static json_t *windows_json(const struct command_call *call, const struct client_row *row,
-                            const struct rate_plan *plan)
+                            const struct rate_plan *plan, struct plan_subject subject)
 {
     json_t *list = json_array();
     for (size_t i = 0; plan && i < plan->window_count; i++)
-        json_array_append_new(list, window_json(call, row, &plan->windows[i]));
+        json_array_append_new(list, window_json(call, row, &plan->windows[i], subject));
     return list;
 }
 
 /* A plan that has left the configuration is still the client's own, and the default holds meanwhile. */
-static json_t *plan_json(const struct command_call *call, const struct realm *realm, const struct client_row *row)
+static json_t *plan_json(const struct command_call *call, const struct realm *realm, const struct client_row *row,
+                         struct plan_subject subject)
 {
     const struct rate_plan *plan = rate_plan_of(realm, row);
     return json_pack("{s:o, s:o, s:o, s:o, s:o}", "client_id", json_of_str(row->client_id), "environment",
                      json_of_str(row->environment), "own_plan", json_of_str(row->plan), "plan",
-                     json_of_str(plan ? plan->name : STR_NONE), "windows", windows_json(call, row, plan));
+                     json_of_str(plan ? plan->name : STR_NONE), "windows", windows_json(call, row, plan, subject));
 }
 
 enum outcome command_plan_show(struct command_call *call)
 {
     const struct realm *realm;
     struct client_row *row;
+    struct plan_subject subject;
     TRY(command_client(call, &realm, &row));
-    return command_answer(call, plan_json(call, realm, row));
+    TRY(find_subject(call, realm, &subject));
+    return command_answer(call, plan_json(call, realm, row, subject));
+}
+
+enum outcome command_plan_clear(struct command_call *call)
+{
+    const struct realm *realm;
+    struct client_row *row;
+    struct plan_subject subject;
+    TRY(command_client(call, &realm, &row));
+    TRY(find_subject(call, realm, &subject));
+    if (call->host->meter)
+        (void)limits_clear(call->host->meter->limits, row->id, subject.is_there ? subject.number : LIMITS_EVERYBODY,
+                           call->now);
+    return command_answer(call, plan_json(call, realm, row, subject));
 }
 
 static enum outcome apply(struct unit *unit, struct store_tx *tx)
@@ -92,7 +139,7 @@ static enum outcome change_plan(struct command_call *call, struct str plan)
         return command_refuse(call, str_of(unit.registration.refusal));
     TRY(outcome);
     TRY(command_client(call, &realm, &row));
-    return command_answer(call, plan_json(call, realm, row));
+    return command_answer(call, plan_json(call, realm, row, (struct plan_subject){0}));
 }
 
 enum outcome command_plan_set(struct command_call *call)

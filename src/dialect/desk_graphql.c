@@ -132,7 +132,8 @@ static void tell_limits(const struct graphql_errand *errand, struct call *call)
     }
 }
 
-/* A refusal in place of the API's field is one of the API: it counts once a request, under the rule that it falls under. */
+/* A refusal in place of the API's field is one of the API: it counts once a request, under the rule that it falls
+ * under. */
 static void count_refusal(const struct graphql_errand *errand)
 {
     struct exchange *exchange = errand->errand.exchange;

@@ -15,8 +15,8 @@
 
 static STEP read_points(struct call *call)
 {
-    REQUIRE(call, str_parse_int(call_parameter(call, PARAMETER_points), &call->cost), charge_malformed);
-    REQUIRE(call, call->cost >= 0 && call->cost <= RULE_COST_MAX, charge_malformed);
+    REQUIRE(call, str_parse_int(call_parameter(call, PARAMETER_points), &call->cost), charge_points_wrong);
+    REQUIRE(call, call->cost >= 0 && call->cost <= RULE_COST_MAX, charge_points_wrong);
     return OK;
 }
 
@@ -35,10 +35,11 @@ static STEP find_rule(struct call *call)
     struct str read;
     if (str_is_present(name)) {
         call->rule = find_named(&call->realm->guard, name);
-        REQUIRE(call, call->rule, charge_malformed);
+        REQUIRE(call, call->rule, charge_rule_unknown);
     } else if (str_is_present(path)) {
         path = str_slice(path, 0, str_find(path, '?'));
-        REQUIRE(call, str_has_prefix(path, STR("/")) && rule_path_read(call->arena, path, &read), charge_malformed);
+        REQUIRE(call, str_has_prefix(path, STR("/")) && rule_path_read(call->arena, path, &read),
+                charge_rule_unknown);
         call->rule = rule_find(&call->realm->guard, str_is_present(method) ? method : STR("GET"), read);
     }
     return OK;
@@ -71,7 +72,7 @@ static STEP find_subject(struct call *call, struct store_reader *reader)
         TRY(account_find(reader, call->arena, call->realm->id, subject, &call->account));
     if (!call->account && !str_equal(type, STR("account")))
         TRY(find_user(call, reader, subject));
-    REQUIRE(call, call->account || call->user, charge_malformed);
+    REQUIRE(call, call->account || call->user, charge_subject_unknown);
     return OK;
 }
 
@@ -92,7 +93,7 @@ static enum outcome charge_prepare(struct call *call, struct store_reader *reade
     TRY(hear_caller(call, reader));
     TRY(find_rule(call));
     TRY(client_find(reader, call->arena, call->realm->id, client_id, &call->client));
-    REQUIRE(call, call->client, client_unknown);
+    REQUIRE(call, call->client, charge_client_unknown);
     TRY(find_subject(call, reader));
     limit_charge_points(call);
     count_points(call, call->cost);

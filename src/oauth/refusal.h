@@ -100,7 +100,10 @@
     X(request_unreadable, forbidden, "The request's method and path cannot be read in one way.")                     \
     X(query_unreadable, invalid_request, "The query cannot be read in one way, so its cost is not known.")           \
     X(rate_limited, rate_limited, "There were too many requests; try again later.")                                  \
-    X(charge_malformed, invalid_request, "The points, the rule or the subject cannot be read.")                      \
+    X(charge_points_wrong, invalid_request, "The points must be a number from 0 to 1000000.")                        \
+    X(charge_rule_unknown, invalid_request, "No rule has this name, or the path is none.")                           \
+    X(charge_client_unknown, invalid_request, "No client has this client_id.")                                       \
+    X(charge_subject_unknown, invalid_request, "No user and no service account has this subject.")                   \
     X(charge_not_allowed, unauthorized_client, "The client may not tell what requests cost.")                        \
     X(points_used_up, rate_limited, "All points are used up; try again later.")                                      \
     X(cost_too_high, invalid_request, "The request costs more points than its client may ever use at once.")         \

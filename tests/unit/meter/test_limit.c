@@ -76,6 +76,27 @@ static void test_charge_after_the_fact_goes_past_the_limit(void **state)
     limits_destroy(limits);
 }
 
+static void test_cleared_windows_are_empty_until_their_end(void **state)
+{
+    (void)state;
+    struct limits *limits = limits_create(LIMITS_UNBOUNDED);
+    struct limit_charge own = charge_of(7, 1, 10, 100), users = charge_of(7, 2, 10, 100),
+                        others = charge_of(8, 1, 10, 100);
+    users.subject = 42;
+    struct limit_charge charges[] = {own, users, others};
+    assert_true(limits_take(limits, charges, 3, NOW));
+    assert_int_equal(limits_clear(limits, 7, 42, NOW + 1), 1);
+    limits_read(limits, charges, 3, NOW + 2);
+    assert_true(charges[0].used == 1 && charges[1].used == 0 && charges[2].used == 1);
+    assert_int_equal(charges[1].ends_at, NOW + 10);
+    assert_int_equal(limits_clear(limits, 7, LIMITS_EVERYBODY, NOW + 3), 1);
+    assert_int_equal(limits_clear(limits, 7, LIMITS_EVERYBODY, NOW + 3), 0);
+    limits_read(limits, charges, 3, NOW + 4);
+    assert_true(charges[0].used == 0 && charges[2].used == 1);
+    assert_int_equal(limits_clear(limits, 8, LIMITS_EVERYBODY, NOW + 10), 0); /* over anyway */
+    limits_destroy(limits);
+}
+
 /* The request of a charge may have begun long before, in an earlier window. */
 static void test_late_charge_leaves_the_window_its_end(void **state)
 {
@@ -251,6 +272,7 @@ int main(void)
         cmocka_unit_test(test_window_has_room_for_its_limit),
         cmocka_unit_test(test_all_windows_or_none),
         cmocka_unit_test(test_charge_after_the_fact_goes_past_the_limit),
+        cmocka_unit_test(test_cleared_windows_are_empty_until_their_end),
         cmocka_unit_test(test_late_charge_leaves_the_window_its_end),
         cmocka_unit_test(test_clock_set_back_holds_nobody_up),
         cmocka_unit_test(test_owners_subjects_and_windows_are_apart),
