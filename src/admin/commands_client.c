@@ -1,6 +1,7 @@
 #include "admin/commands.h"
 
 #include "base/arena.h"
+#include "oauth/plan.h"
 #include "oauth/realm.h"
 #include "oauth/registration.h"
 #include "store/applications.h"
@@ -52,6 +53,8 @@ enum outcome command_client_show(struct command_call *call)
     struct client_row *row;
     TRY(command_client(call, &realm, &row));
     json_t *client = client_json(call, row);
+    const struct rate_plan *plan = rate_plan_of(realm, row);
+    json_object_set_new(client, "plan", json_of_str(plan ? plan->name : STR_NONE));
     json_object_set_new(client, "secrets", secrets_json(call, row));
     return command_answer(call, client);
 }

@@ -38,7 +38,9 @@ static const struct setting rule_rows[] = {
         .is_required = true,
         .place = SETTING_PLACE(struct guard_rule, path),
         .is_fit = rule_is_pattern,
-        .allowed = "a path of at most 32 segments; * is any one of them, ** at the end any number, also none",
+        .allowed =
+            "a path of at most 32 segments without query, dot or empty segments, ; # \\ and encoded slashes; * "
+            "is any one segment, ** at the end any number, also none",
         .help =
             "Which requests it is for. Of the rules that fit the longest decides: segment by segment a literal comes "
             "before *, * before **. Percent-encoding and one slash at the end do not count.",

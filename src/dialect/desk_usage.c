@@ -2,10 +2,13 @@
  * desk_usage.c — the desk that tells clients what they did: GET /usage/REALM?since=30d&by=rule&…
  *
  * It is no API's own and speaks the same in every dialect; only its refusals are the dialect's. Reading many rows is
- * slow work, so it is the crew's.
+ * slow work, so it is the crew's; and as people's passwords wait there too, few questions do at a time, one of a
+ * client.
  *
  * Threads: as the other desks.
  */
+#include <stdatomic.h>
+
 #include "base/arena.h"
 #include "base/codec.h"
 #include "dialect/decode.h"
@@ -17,14 +20,53 @@
 #include "meter/summary_json.h"
 #include "oauth/call.h"
 #include "oauth/inquiry.h"
+#include "store/rows.h"
+
+/* A question that looks at as many rows as it may takes 0.2 s. */
+#define QUESTIONS_MAX 2
+
+/* Of the process, as the crew is: the clients whose questions are with it; 0: none. */
+static _Atomic int64_t asking[QUESTIONS_MAX];
 
 struct usage_errand {
     struct desk_errand errand;
+    _Atomic int64_t *place; /* in `asking`; NULL: given back */
     const struct desk *desk;
     struct call *call;
     struct summary_query query;
     struct str body;
 };
+
+static bool is_asking(int64_t client)
+{
+    for (size_t i = 0; i < QUESTIONS_MAX; i++)
+        if (atomic_load(&asking[i]) == client)
+            return true;
+    return false;
+}
+
+static STEP take_place(struct usage_errand *own)
+{
+    int64_t client = own->call->client->id;
+    for (size_t i = 0; i < QUESTIONS_MAX && !own->place && !is_asking(client); i++) {
+        int64_t nobody = 0;
+        if (atomic_compare_exchange_strong(&asking[i], &nobody, client))
+            own->place = &asking[i];
+    }
+    if (own->place)
+        return OK;
+    call_set_number(own->call, FACT_retry_after, 1);
+    return refuse(own->call, REFUSED_rate_limited);
+}
+
+/* Once it has been looked up, or at the exchange's end if the crew had no room for it. */
+static void give_place(void *subject)
+{
+    struct usage_errand *own = subject;
+    if (own->place)
+        atomic_store(own->place, 0);
+    own->place = NULL;
+}
 
 static void answer(struct exchange *exchange, const struct desk *desk, struct call *call, struct str body)
 {
@@ -60,6 +102,7 @@ static enum outcome look_up(struct desk_errand *errand)
 {
     struct usage_errand *own = (struct usage_errand *)errand;
     enum outcome outcome = summarize(own, store_reader(errand->store));
+    give_place(own);
     if (outcome != FAILED)
         return outcome;
     own->call->refusal = REFUSED_store_unavailable;
@@ -113,7 +156,10 @@ void desk_serve_usage(struct exchange *exchange, const struct desk *desk, const 
 {
     struct usage_errand *own = arena_new(exchange->arena, struct usage_errand);
     struct call *call = desk_call(exchange, desk);
+    own->call = call;
     enum outcome outcome = settle(exchange, desk, call, store_reader(means->store), &own->query);
+    if (outcome == OK)
+        outcome = take_place(own);
     if (outcome == FAILED)
         call->refusal = REFUSED_store_unavailable;
     if (outcome != OK) {
@@ -122,6 +168,6 @@ void desk_serve_usage(struct exchange *exchange, const struct desk *desk, const 
     }
     own->errand = (struct desk_errand){.exchange = exchange, .prove = look_up, .answer = answer_errand};
     own->desk = desk;
-    own->call = call;
+    arena_defer(exchange->arena, give_place, own);
     desk_errand_begin(&own->errand, means);
 }

@@ -1,6 +1,7 @@
 #include "oauth/limit.h"
 
 #include "base/arena.h"
+#include "base/log.h"
 #include "identity/network.h"
 #include "meter/limit.h"
 #include "meter/meter.h"
@@ -306,4 +307,8 @@ void limit_note_failure(struct call *call)
     begin_rate(&rate, call);
     add_cap(&rate, &window, call->realm->id, subject);
     limits_charge(call->meter->addresses, rate.charges, 1, call->now);
+    if (remaining_of(&rate.charges[0]) == 0)
+        log_event(LOG_WARNING, "guessing_limited", log_text("realm", call->realm->name),
+                  log_text("address", call->client_address),
+                  log_number("seconds", rate.charges[0].ends_at - call->now));
 }

@@ -31,7 +31,7 @@ void limit_charge_points(struct call *call);
 
 /* Before credentials are looked at: refuses with `rate_limited` who was wrong too often from the same network. */
 STEP limit_check_address(struct call *call);
-/* The credentials were wrong. */
+/* The credentials were wrong. Logs, once a window, that nobody is heard from that network any more. */
 void limit_note_failure(struct call *call);
 /* A client that has proved who it is asks for a token. */
 STEP limit_take_token(struct call *call);

@@ -431,6 +431,8 @@ def test_token_requests_are_limited_in_the_dialects_words(folder, kind):
         assert (refused.status, refused.body.decode()) == (status, body.format(wait=wait))
         other = server.daemon.create_client(name)
         assert (server.ask_token(name, client=other).header("Retry-After") is None) == (kind == "tokens")
+    told = [event["realm"] for event in server.daemon.log_events("guessing_limited")]
+    assert sorted(told) == (sorted(WINDOWS) if kind == "failures" else []), "once each"
     server.daemon.stop()
 
 

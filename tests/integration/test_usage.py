@@ -457,3 +457,21 @@ def test_the_hours_until_an_end(clocked_demo):
 def rows(daemon, table):
     with closing(sqlite3.connect(daemon.data_folder / "jeton.db", timeout=20)) as database:
         return database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+
+def test_questions_leave_room_for_others(own_demo):
+    """Of one client one waits at a time, with the threads that hash people's passwords; the rest ask again later."""
+    client = own_demo.create_client("standard")
+    headers = {"Host": own_demo.authority, "Authorization": basic(client["client_id"], client["client_secret"])}
+    question = request_bytes("GET", "/usage/standard?since=30d&by=rule", headers)
+    connections = [Connection(own_demo.address) for _ in range(32)]
+    for _ in range(10):
+        for connection in connections:
+            connection.send(question)
+        replies = [connection.reply() for connection in connections]
+        assert {reply.status for reply in replies} <= {200, 429}
+        assert all(reply.header("Retry-After") == "1" for reply in replies if reply.status == 429)
+        assert 200 in {reply.status for reply in replies}
+    for connection in connections:
+        connection.close()
+    assert get_usage(own_demo, client).status == 200
