@@ -2,6 +2,8 @@
 
 RATE_GOALS = {"guard": 0.80, "guard, rules and limits": 0.75, "introspection": 0.80, "token": 0.50, "token, JSON dialect": 0.50, "refresh": 0.40}
 P99_GOAL_MS = 5.0
+COUNTING_GOAL_NS = 1000
+WINDOWS_GOAL_MIB = 64
 ADDED_P50_GOAL_MS = 0.3
 GUARD_P99_GOAL = 2.0  # times what it is without sign-ins
 LARGE_GOAL = 0.80
@@ -100,6 +102,18 @@ def behind_nginx(added):
         ("what it adds" + (f" ({errors})" if errors else ""), f"{span_ms:.3f} ms", f"≤ {ADDED_P50_GOAL_MS} ms",
          span_ms <= ADDED_P50_GOAL_MS and not errors),
         ("nginx's CPU of a request, without and with", f"{plain.cpu_us:.1f} and {guarded.cpu_us:.1f} µs", "", True),
+    ])
+
+
+def counting(found, clients):
+    """`found`: what the program of that name prints."""
+    mib = found["bytes"] / 2**20
+    return process([
+        (f"CPU of a request's three windows and headers, {clients:,} clients in turn", f"{found['limit_ns']} ns",
+         f"< {COUNTING_GOAL_NS:,} ns", found["limit_ns"] < COUNTING_GOAL_NS),
+        ("CPU of its usage", f"{found['count_ns']} ns", "", True),
+        (f"memory of {found['windows']:,} windows", f"{mib:.1f} MiB", f"≤ {WINDOWS_GOAL_MIB} MiB",
+         mib <= WINDOWS_GOAL_MIB),
     ])
 
 

@@ -250,6 +250,7 @@ static void make_host(struct daemon *daemon)
 {
     daemon->operations.store = daemon->store;
     daemon->operations.crew = daemon->crew;
+    daemon->operations.meter = daemon->meter;
     daemon->operations.started_at = clock_now();
     daemon->host = (struct control_host){.store = daemon->store,
                                          .meter = daemon->meter,

@@ -10,6 +10,8 @@
 #include "daemon/shipped.h"
 #include "http/message.h"
 #include "http/server.h"
+#include "meter/limit.h"
+#include "meter/meter.h"
 #include "store/store.h"
 
 /* A few hundred metrics of some hundred bytes; past it the scrape is answered with 500. */
@@ -55,6 +57,14 @@ static void fill_store(struct store *store)
     set_gauge("jeton_store_log_bytes", "Size of the write-ahead log.", stats.log_bytes);
 }
 
+static void fill_meter(const struct meter *meter)
+{
+    struct limits_stats clients = limits_stats(meter->limits), addresses = limits_stats(meter->addresses);
+    set_gauge("jeton_limit_windows", "Windows of rate limits, of clients and their users.", clients.entry_count);
+    set_gauge("jeton_limit_networks", "Networks that wrong credentials came from.", addresses.entry_count);
+    set_gauge("jeton_limit_bytes", "Memory of both.", clients.byte_count + addresses.byte_count);
+}
+
 static void fill_process(const struct operations *operations)
 {
     struct server_load load = listeners_load(operations->listeners);
@@ -72,6 +82,7 @@ static void answer_metrics(const struct operations *operations, struct exchange 
 {
     fill_process(operations);
     fill_store(operations->store);
+    fill_meter(operations->meter);
     struct buf text;
     buf_init(&text, exchange->arena, METRICS_MAX_BYTES);
     metrics_write(&text);

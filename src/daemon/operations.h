@@ -19,6 +19,7 @@ struct store;
 struct operations {
     struct store *store;
     struct crew *crew;
+    struct meter *meter;
     struct listeners *listeners;
     const char *_Atomic not_ready; /* why the daemon cannot serve, one line; NULL: it can */
     int64_t started_at;

@@ -129,8 +129,7 @@ const struct setting policy_guard_rows[] = {
         .choices = passages,
         .default_text = "deny",
         .help = "What becomes of a request that no rule is for. Even where it may pass, it does so with a live token "
-                "that "
-                "is not limited, and never by a path that can be read in two ways.",
+                "that is not limited, and never by a path that can be read in two ways.",
     },
     {
         .key = "rules",

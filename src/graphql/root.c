@@ -1,6 +1,7 @@
 #include "graphql/root.h"
 
 #include "graphql/parser.h"
+#include "graphql/validate.h"
 
 #define TOKENS_MAX  2000
 #define NESTING_MAX 32
@@ -13,20 +14,12 @@ struct walk {
     size_t field_count;
 };
 
-static struct fragment *find_fragment(const struct document *document, struct str name)
-{
-    struct fragment *fragment = document->fragments;
-    while (fragment && !str_equal(fragment->name, name))
-        fragment = fragment->next;
-    return fragment;
-}
-
 static bool hold_all(struct walk *walk, const struct selection *selections);
 
 /* Each fragment once: what it has does not change, and one may spread itself. */
 static bool holds_fragment(struct walk *walk, struct str name)
 {
-    struct fragment *fragment = find_fragment(walk->document, name);
+    struct fragment *fragment = (struct fragment *)document_find_fragment(walk->document, name);
     if (!fragment)
         return false;
     if (fragment->is_used)

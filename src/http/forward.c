@@ -124,10 +124,10 @@ static ssize_t read_reply(void *cls, uint64_t position, char *room, size_t max)
 struct MHD_Response *forward_create_reply(struct served *served)
 {
     const struct stream *stream = served->stream;
-    uint64_t len = stream->reply_len < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)stream->reply_len;
+    uint64_t len = stream->told_len < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)stream->told_len;
     struct MHD_Response *reply = MHD_create_response_from_callback(len, PIECE_LEN, read_reply, served, NULL);
     /* libmicrohttpd 0.9.75 ends the chunks of a body that it does not send. */
-    if (reply && stream->is_bodiless && stream->reply_len < 0)
+    if (reply && stream->is_bodiless && stream->told_len < 0)
         MHD_set_response_options(reply, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
     return reply;
 }

@@ -102,6 +102,7 @@ void loop_touch(struct stream *stream)
 void loop_watch_client(const struct stream *stream, int fd)
 {
     struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.u64 = (uint64_t)(uintptr_t)stream};
+    /* Where it fails for want of memory the client's going is found when something is sent to it. */
     (void)epoll_ctl(stream->loop->epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
@@ -143,8 +144,13 @@ static void open_library(struct loop *loop)
         log_event(LOG_ERROR, "upstream_library_missing", log_text("library", STR(CURL_LIBRARY)));
         return;
     }
-    loop->curl = curl;
     loop->multi = curl->multi_init();
+    if (!loop->multi) {
+        log_event(LOG_ERROR, "upstream_library_missing", log_text("library", STR(CURL_LIBRARY)));
+        curl_release();
+        return;
+    }
+    loop->curl = curl;
     curl->multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
     curl->multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
     curl->multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, set_timer);

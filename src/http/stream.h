@@ -84,9 +84,12 @@ struct stream {
     bool has_ended;        /* nothing more comes into the reply's ring */
     bool is_broken;        /* it ended before its time */
     bool is_client_gone;
-    int64_t reply_len; /* of the whole body; -1: unknown */
-    bool is_bodiless;  /* the worker's: nothing of it is sent, for HEAD or 304 */
+    int64_t reply_len; /* of the whole body; -1: unknown. Written once, before `has_head` */
     struct upstream_answer answer;
+
+    /* The worker's own, once `has_head`. */
+    int64_t told_len; /* as the client hears it: of the whole body; -1: unknown */
+    bool is_bodiless; /* nothing of it is sent, for HEAD or 304 */
 };
 
 /*

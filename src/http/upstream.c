@@ -192,18 +192,19 @@ const struct upstream_answer *upstream_answer(const struct exchange *exchange)
 static void tell_length(struct stream *stream)
 {
     const struct upstream_answer *answer = &stream->answer;
-    stream->reply_len = -1;
+    stream->told_len = -1;
     for (size_t i = 0; i < answer->field_count; i++)
         if (str_equal_nocase(answer->fields[i].name, STR("Content-Length")) &&
-            (!str_parse_int(answer->fields[i].value, &stream->reply_len) || stream->reply_len < 0))
-            stream->reply_len = -1;
-    stream->is_bodiless = stream->is_head || stream->reply_len >= 0;
+            (!str_parse_int(answer->fields[i].value, &stream->told_len) || stream->told_len < 0))
+            stream->told_len = -1;
+    stream->is_bodiless = stream->is_head || stream->told_len >= 0;
 }
 
 void upstream_reply(struct exchange *exchange)
 {
     struct stream *stream = served_of(exchange)->stream;
     const struct upstream_answer *answer = &stream->answer;
+    stream->told_len = stream->reply_len;
     if (stream->is_head || answer->status == 304)
         tell_length(stream);
     struct str connection = fields_join(exchange->arena, answer->fields, answer->field_count, STR("Connection"));

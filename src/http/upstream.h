@@ -14,7 +14,8 @@
  * A request whose method may not be repeated is sent once: libcurl's second try on a fresh connection is for the
  * others. [RFC9110 9.2.2]
  *
- * Limits: a status line and fields of 6 KiB in an answer. Early answers to a request that still comes are taken up
+ * Limits: a status line and fields in an answer as long as the request has left room for in a connection's memory,
+ * never less than 5 KiB; sixteen heads before it is one. Early answers to a request that still comes are taken up
  * after what was sent of it has been read, up to 1 MiB. No trailers, no upgrades, no HTTP/2.
  *
  * Specs: RFC 9110 §7.6, RFC 9112, RFC 7239.   Threads: workers.

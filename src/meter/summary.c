@@ -17,6 +17,11 @@
 
 static const struct str by_names[] = {STR_INIT("hour"), STR_INIT("day"), STR_INIT("client"), STR_INIT("rule")};
 
+struct str summary_by_name(enum summary_by by)
+{
+    return by_names[by];
+}
+
 static bool read_by(struct str text, enum summary_by *ret_by)
 {
     if (!str_is_present(text)) {

@@ -19,6 +19,8 @@ struct store_reader;
 
 enum summary_by { SUMMARY_BY_HOUR, SUMMARY_BY_DAY, SUMMARY_BY_CLIENT, SUMMARY_BY_RULE };
 
+struct str summary_by_name(enum summary_by by);
+
 /* Lines that are told; with more, those with the fewest requests are left out (by time: the oldest). */
 #define SUMMARY_LINES_MAX 1000
 

@@ -47,15 +47,14 @@ static STEP add_key(struct store_reader *reader, struct arena *arena, enum summa
 STEP summary_json(struct store_reader *reader, struct arena *arena, const struct summary_query *query,
                   const struct summary *summary, json_t **ret_object)
 {
-    static const char *const by_names[] = {"hour", "day", "client", "rule"};
     json_t *list = json_array(), *total = json_object();
     json_t *until_at = query->until_at == INT64_MAX ? json_null() : json_integer(query->until_at);
     json_t *object = json_keep(
-        arena, json_pack("{s:o, s:o, s:o, s:o, s:s, s:I, s:o, s:b, s:o, s:o}", "realm", json_of_str(query->realm),
+        arena, json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:b, s:o, s:o}", "realm", json_of_str(query->realm),
                          "client_id", json_of_str(query->client ? query->client->client_id : STR_NONE), "rule",
                          json_of_str(query->rule), "environment", json_of_str(query->environment), "by",
-                         by_names[query->by], "since_at", (json_int_t)query->since_at, "until_at", until_at, "is_cut",
-                         summary->is_cut, "usage", list, "total", total));
+                         json_of_str(summary_by_name(query->by)), "since_at", (json_int_t)query->since_at, "until_at",
+                         until_at, "is_cut", summary->is_cut, "usage", list, "total", total));
     for (size_t i = 0; i < summary->line_count; i++) {
         json_t *line = json_object();
         json_array_append_new(list, line);

@@ -2,8 +2,7 @@
 
 #include "store/parts.h"
 
-/* Statements are found by the address of their
- * text, so each table has its own. */
+/* Statements are found by the address of their text, so each table has its own. */
 #define KEY          "begins_at, realm_id, client_id, rule"
 #define COLUMN(name) ", " #name
 #define COLUMNS      KEY USAGE_COUNTS(COLUMN) ", subjects, times"
