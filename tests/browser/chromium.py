@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service as Driver
 from selenium.webdriver.common.by import By
@@ -60,6 +61,15 @@ return found;
 """
 
 
+def has_gone(element):
+    """While its page is left the driver has more than one word for that."""
+    try:
+        element.is_enabled()
+        return False
+    except WebDriverException:
+        return True
+
+
 class Chromium:
     """One browser with an empty profile."""
 
@@ -74,6 +84,7 @@ class Chromium:
         self.with_scripts = with_scripts
         self.driver = webdriver.Chrome(service=Driver("/usr/bin/chromedriver"), options=options)
         self.driver.set_page_load_timeout(WAIT_SECONDS)
+        self.driver.command_executor.set_timeout(3 * WAIT_SECONDS)  # a browser that hangs is a failure
 
     def close(self):
         self.driver.quit()
@@ -93,8 +104,14 @@ class Chromium:
         element.clear()
         element.send_keys(text)
 
-    def press(self, selector):
+    def tap(self, selector):
         self.find(selector).click()
+
+    def press(self, selector):
+        """What leads to another page, perhaps of the same look: it is there once the old one has gone."""
+        page = self.find("html")
+        self.tap(selector)
+        WebDriverWait(self.driver, WAIT_SECONDS, POLL_SECONDS).until(lambda _: has_gone(page), f"what {selector} leads to")
 
     def wait_for_url(self, beginning):
         WebDriverWait(self.driver, WAIT_SECONDS, POLL_SECONDS).until(
@@ -132,9 +149,9 @@ class Chromium:
     def choose(self, instance):
         """Of the radio buttons or the select that the consent page has."""
         if self.has("select[name=instance]"):
-            self.press(f"select[name=instance] option[value='{instance}']")
+            self.tap(f"select[name=instance] option[value='{instance}']")
         else:
-            self.press(f"label:has(input[name=instance][value='{instance}'])")
+            self.tap(f"label:has(input[name=instance][value='{instance}'])")
 
 
 class ClientSite:

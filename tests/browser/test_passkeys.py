@@ -40,7 +40,7 @@ def page(person, path):
 def add_passkey(browser, person):
     browser.open(page(person, "security"))
     browser.sign_in(person.user)
-    browser.press("#add-passkey")
+    browser.tap("#add-passkey")
     browser.find("#passkeys [name=remove]")
 
 
@@ -58,7 +58,7 @@ def test_add_sign_in_and_remove(browser, person):
     sign_out(browser)
     browser.open(person.daemon.description["origin"] + person.target(state="by passkey"))
     browser.picture("sign-in-with-passkey")
-    browser.press("#use-passkey")
+    browser.tap("#use-passkey")
     browser.find("#allow")
     browser.open(page(person, "security"))
     browser.press("#passkeys [name=remove]")
@@ -66,7 +66,7 @@ def test_add_sign_in_and_remove(browser, person):
     assert not browser.has("#passkeys [name=remove]")
     sign_out(browser)
     browser.open(page(person, "account"))
-    browser.press("#use-passkey")
+    browser.tap("#use-passkey")
     assert browser.find("[role=alert]").text
     assert browser.has("#sign-in")
     trail = [event for event in person.daemon.log_events() if event["event"].startswith("passkey_")]
@@ -84,14 +84,14 @@ def test_as_the_second_step(browser, person):
     browser.type("#code", totp(key, person.daemon.clock.time()))
     browser.press("#verify")
     browser.press("a.button.main")
-    browser.press("#add-passkey")
+    browser.tap("#add-passkey")
     browser.find("#passkeys [name=remove]")
     sign_out(browser)
     browser.open(person.daemon.description["origin"] + person.target(state="by both"))
     browser.sign_in(person.user)
     browser.find("#code")
     browser.look("factor-with-passkey")
-    browser.press("#use-passkey")
+    browser.tap("#use-passkey")
     assert browser.find("#allow")
     assert person.daemon.log_events("passkey_shown")[-1]["username"] == person.user["username"]
 
@@ -103,7 +103,7 @@ def test_somebody_must_be_verified(browser, person):
     sign_out(browser)
     keys.set_verified(False)
     browser.open(page(person, "account"))
-    browser.press("#use-passkey")
+    browser.tap("#use-passkey")
     browser.find("#passkey-form .problem, [role=alert]")
     assert browser.has("#sign-in")
 
@@ -116,7 +116,7 @@ def test_forms_of_another_origin_or_browser_open_nothing(browser, person):
     browser.open(page(person, "account"))
     browser.find("#use-passkey")
     browser.driver.execute_script("HTMLFormElement.prototype.submit = function () { window.sent = true; };")
-    browser.press("#use-passkey")
+    browser.tap("#use-passkey")
     wait_for_script(browser)
     form = browser.driver.find_element(By.ID, "passkey-form")
     fields = {field.get_attribute("name"): field.get_attribute("value")
