@@ -105,8 +105,8 @@ enum outcome command_plan_clear(struct command_call *call)
     TRY(command_client(call, &realm, &row));
     TRY(find_subject(call, realm, &subject));
     if (call->host->meter)
-        (void)limits_clear(call->host->meter->limits, row->id, subject.is_there ? subject.number : LIMITS_EVERYBODY,
-                           call->now);
+        limits_clear(call->host->meter->limits, row->id, subject.is_there ? subject.number : LIMITS_EVERYBODY,
+                     call->now);
     return command_answer(call, plan_json(call, realm, row, subject));
 }
 

@@ -67,11 +67,21 @@ json_t *json_keep(struct arena *arena, json_t *value)
     return value;
 }
 
-json_t *json_read(struct arena *arena, struct str text)
+static json_t *load(struct arena *arena, struct str text, size_t flags)
 {
     if (!text.ptr || is_deep(text))
         return NULL;
-    return json_keep(arena, json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL));
+    return json_keep(arena, json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | flags, NULL));
+}
+
+json_t *json_read(struct arena *arena, struct str text)
+{
+    return load(arena, text, 0);
+}
+
+json_t *json_read_real(struct arena *arena, struct str text)
+{
+    return load(arena, text, JSON_DECODE_INT_AS_REAL);
 }
 
 struct str json_text(struct arena *arena, const json_t *value)

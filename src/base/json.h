@@ -19,6 +19,8 @@ struct arena;
 
 /* NULL when `text` is not one JSON value within the limits. */
 json_t *json_read(struct arena *arena, struct str text);
+/* The same, with every number as a real one: so that none is too large to be read. */
+json_t *json_read_real(struct arena *arena, struct str text);
 
 /* Hands a value over to the arena. */
 json_t *json_keep(struct arena *arena, json_t *value);

@@ -37,7 +37,7 @@ const struct upstream_target *desk_make_upstream(struct arena *arena, const stru
         .answer_seconds = policy->answer_seconds,
         .most = policy->requests,
         .share_most = policy->requests_per_client,
-        .load = arena_new(arena, struct upstream_load),
+        .load = upstream_load_create(arena),
         .passes_authorization = policy->passes_authorization,
     };
     return target;

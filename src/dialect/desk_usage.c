@@ -2,8 +2,7 @@
  * desk_usage.c — the desk that tells clients what they did: GET /usage/REALM?since=30d&by=rule&…
  *
  * It is no API's own and speaks the same in every dialect; only its refusals are the dialect's. Reading many rows is
- * slow work, so it is the crew's; and as people's passwords wait there too, few questions do at a time, one of a
- * client.
+ * slow work, so it is the crew's; and as people's passwords wait there too, few questions do at a time.
  *
  * Threads: as the other desks.
  */
@@ -22,8 +21,10 @@
 #include "oauth/inquiry.h"
 #include "store/rows.h"
 
-/* A question that looks at as many rows as it may takes 0.2 s. */
-#define QUESTIONS_MAX 2
+/* A question that looks at as many rows as it may takes half a second. */
+#define QUESTIONS_MAX 4
+/* Of one client: a page of a portal may show two charts. */
+#define QUESTIONS_EACH_MAX 2
 
 /* Of the process, as the crew is: the clients whose questions are with it; 0: none. */
 static _Atomic int64_t asking[QUESTIONS_MAX];
@@ -37,18 +38,19 @@ struct usage_errand {
     struct str body;
 };
 
-static bool is_asking(int64_t client)
+static size_t count_questions(int64_t client)
 {
+    size_t count = 0;
     for (size_t i = 0; i < QUESTIONS_MAX; i++)
-        if (atomic_load(&asking[i]) == client)
-            return true;
-    return false;
+        count += atomic_load(&asking[i]) == client;
+    return count;
 }
 
 static STEP take_place(struct usage_errand *own)
 {
     int64_t client = own->call->client->id;
-    for (size_t i = 0; i < QUESTIONS_MAX && !own->place && !is_asking(client); i++) {
+    bool may_ask = count_questions(client) < QUESTIONS_EACH_MAX; /* one more where two come at the same moment */
+    for (size_t i = 0; i < QUESTIONS_MAX && !own->place && may_ask; i++) {
         int64_t nobody = 0;
         if (atomic_compare_exchange_strong(&asking[i], &nobody, client))
             own->place = &asking[i];

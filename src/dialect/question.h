@@ -25,8 +25,8 @@ STEP question_read(struct call *call, const struct request *request, struct ques
 /*
  * What the request will cost and whether it only reads: of all its queries, for it may be a list of them, in its body
  * or, without one, in its address. Unreadable is what another server could take for another request: a body that is
- * compressed, neither JSON nor what its content type says, or has members that some take for others; a query that is
- * none; an address that speaks beside a body. A stored query, of which the API knows the text, counts 1 and may
- * change something. `request` is a struct request; fits guarded_request.estimate.
+ * compressed, not what its content type says, or has names that some take for others; a query that is none; an
+ * address with a query beside a body. Whoever sends something but no query means a stored one, of which the API knows
+ * the text: it counts 1 and may change something. `request` is a struct request; fits guarded_request.estimate.
  */
 struct query_estimate question_estimate(const struct call *call, const void *request);

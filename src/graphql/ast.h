@@ -115,6 +115,7 @@ struct variable {
     struct value *fallback; /* its default value, or NULL */
     struct directive *directives;
     bool is_used;
+    int64_t breadths[2]; /* found out by points.c: in a place that is no breadth, and in one that is; 0: not yet */
 };
 
 enum operation_kind { OPERATION_QUERY, OPERATION_MUTATION, OPERATION_SUBSCRIPTION };

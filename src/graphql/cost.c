@@ -65,7 +65,7 @@ static void measure_fragment(struct validation *validation, struct fragment *fra
 static struct cost measure_spread(struct validation *validation, struct selection *spread, const struct trail *trail,
                                   size_t level)
 {
-    spread->fragment = (struct fragment *)document_find_fragment(validation->document, spread->name);
+    spread->fragment = document_find_fragment(validation->document, spread->name);
     if (!spread->fragment)
         return (struct cost){0};
     if (spread->fragment->cost_state == COST_OPEN) {

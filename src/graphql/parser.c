@@ -331,6 +331,11 @@ static struct variable *parse_variable(struct parser *parser)
     return variable;
 }
 
+static bool skip_description(struct parser *parser)
+{
+    return parser_skip(parser, TOKEN_STRING) || parser_skip(parser, TOKEN_BLOCK_STRING);
+}
+
 static struct variable *parse_variables(struct parser *parser)
 {
     struct variable *first = NULL;
@@ -338,6 +343,7 @@ static struct variable *parse_variables(struct parser *parser)
     if (!parser_skip(parser, TOKEN_PAREN_LEFT))
         return NULL;
     do {
+        skip_description(parser);
         *last = parse_variable(parser);
         last = &(*last)->next;
     } while (parser_has_more(parser, TOKEN_PAREN_RIGHT));
@@ -406,6 +412,9 @@ struct document *parse_document(struct parser *parser)
     struct operation **last_operation = &document->operations;
     struct fragment **last_fragment = &document->fragments;
     do {
+        /* [GraphQL September 2025 2.5] Whatever has a name may have a description. */
+        if (skip_description(parser) && parser_is_at(parser, TOKEN_BRACE_LEFT))
+            parser_fail_unexpected(parser);
         if (is_at_operation(parser)) {
             *last_operation = parse_operation(parser);
             last_operation = &(*last_operation)->next;

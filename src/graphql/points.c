@@ -8,8 +8,6 @@
 #define NESTING_MAX 64
 /* Selections inside each other with the fragments spread. */
 #define LEVELS_MAX 256
-/* Objects inside each other where a breadth may stand: `paging: {first: 10}`. */
-#define OBJECTS_MAX 4
 
 struct estimate {
     struct document *document;
@@ -49,12 +47,13 @@ static bool is_breadth(struct str name)
 static int64_t breadth_of_number(const json_t *value)
 {
     double number = json_number_value(value);
-    return number >= (double)GRAPHQL_POINTS_MAX ? GRAPHQL_POINTS_MAX : larger(1, (int64_t)number);
+    if (!(number > 1))
+        return 1;
+    return number >= (double)GRAPHQL_POINTS_MAX ? GRAPHQL_POINTS_MAX : (int64_t)number;
 }
 
 /* Of a variable's value: a number where a breadth stands, or an object or list that has some. */
-static int64_t breadth_of_json(const struct estimate *estimate, struct str name, const json_t *value,
-                               size_t objects_left)
+static int64_t breadth_of_json(const struct estimate *estimate, struct str name, const json_t *value)
 {
     const char *key;
     const json_t *member;
@@ -64,51 +63,67 @@ static int64_t breadth_of_json(const struct estimate *estimate, struct str name,
         return GRAPHQL_POINTS_MAX;
     if (json_is_number(value))
         return is_breadth(name) ? breadth_of_number(value) : 1;
-    if (!objects_left)
-        return 1;
-    json_array_foreach(value, index, member) breadth =
-        larger(breadth, breadth_of_json(estimate, name, member, objects_left - 1));
-    json_object_foreach((json_t *)value, key, member) breadth =
-        larger(breadth, breadth_of_json(estimate, str_of(key), member, objects_left - 1));
+    json_array_foreach(value, index, member)
+    {
+        breadth = larger(breadth, breadth_of_json(estimate, name, member));
+    }
+    json_object_foreach((json_t *)value, key, member)
+    {
+        breadth = larger(breadth, breadth_of_json(estimate, str_of(key), member));
+    }
     return breadth;
 }
 
-static int64_t breadth_of(const struct estimate *estimate, const struct value *value, size_t objects_left);
+static int64_t breadth_of(const struct estimate *estimate, const struct value *value);
 
-static int64_t breadth_of_variable(const struct estimate *estimate, const struct value *use, size_t objects_left)
+/* NULL when the operation has none of that name, or looking would take too long. */
+static struct variable *find_variable(const struct estimate *estimate, struct str name)
 {
-    const json_t *given = json_object_getn(estimate->variables, use->text.ptr, use->text.len);
-    if (given)
-        return breadth_of_json(estimate, use->name, given, objects_left);
-    for (const struct variable *variable = estimate->operation->variables; variable; variable = variable->next) {
-        if (!take_step(estimate))
-            return GRAPHQL_POINTS_MAX;
-        if (!str_equal(variable->name, use->text) || !variable->fallback)
-            continue;
-        struct value fallback = *variable->fallback;
-        fallback.name = use->name;
-        return breadth_of(estimate, &fallback, objects_left);
-    }
-    return 1;
+    struct variable *variable = estimate->operation->variables;
+    while (variable && take_step(estimate) && !str_equal(variable->name, name))
+        variable = variable->next;
+    return variable;
 }
 
-static int64_t breadth_of(const struct estimate *estimate, const struct value *value, size_t objects_left)
+/* What is given for a variable is looked through once for each of the two kinds of places where it may stand. */
+static int64_t breadth_of_variable(const struct estimate *estimate, const struct value *use)
+{
+    const json_t *given = json_object_getn(estimate->variables, use->text.ptr, use->text.len);
+    struct variable *variable = find_variable(estimate, use->text);
+    if (!variable)
+        return given ? breadth_of_json(estimate, use->name, given) : 1;
+    int64_t *breadth = &variable->breadths[is_breadth(use->name)];
+    if (*breadth)
+        return *breadth;
+    if (given) {
+        *breadth = breadth_of_json(estimate, use->name, given);
+    } else if (variable->fallback) {
+        struct value fallback = *variable->fallback;
+        fallback.name = use->name;
+        *breadth = breadth_of(estimate, &fallback);
+    } else {
+        *breadth = 1;
+    }
+    return *breadth;
+}
+
+static int64_t breadth_of(const struct estimate *estimate, const struct value *value)
 {
     int64_t number, breadth = 1;
-    if (!take_step(estimate))
-        return GRAPHQL_POINTS_MAX;
     if (value->kind == VALUE_VARIABLE)
-        return breadth_of_variable(estimate, value, objects_left);
+        return take_step(estimate) ? breadth_of_variable(estimate, value) : GRAPHQL_POINTS_MAX;
     /* Digits that are too many for a number are a great many. */
     if (value->kind == VALUE_INT && is_breadth(value->name))
         return str_parse_int(value->text, &number) ? larger(1, cap(number)) : GRAPHQL_POINTS_MAX;
-    if ((value->kind != VALUE_OBJECT && value->kind != VALUE_LIST) || !objects_left)
+    if (value->kind != VALUE_OBJECT && value->kind != VALUE_LIST)
         return 1;
     for (const struct value *item = value->items; item; item = item->next) {
         struct value named = *item;
+        if (!take_step(estimate))
+            return GRAPHQL_POINTS_MAX;
         if (value->kind == VALUE_LIST)
             named.name = value->name;
-        breadth = larger(breadth, breadth_of(estimate, &named, objects_left - 1));
+        breadth = larger(breadth, breadth_of(estimate, &named));
     }
     return breadth;
 }
@@ -117,7 +132,7 @@ static int64_t breadth_of_field(const struct estimate *estimate, const struct se
 {
     int64_t breadth = 1;
     for (const struct value *argument = field->arguments; argument; argument = argument->next)
-        breadth = larger(breadth, breadth_of(estimate, argument, OBJECTS_MAX));
+        breadth = larger(breadth, breadth_of(estimate, argument));
     return breadth;
 }
 

@@ -25,7 +25,7 @@ struct graphql_estimate {
 };
 
 /* What one request may take in steps, over all of its queries. */
-#define GRAPHQL_STEPS_MAX 20000
+#define GRAPHQL_STEPS_MAX 50000
 
 /* Of several operations the named one, or the dearest where none is named. `variables` may be NULL. `steps_left`
  * begins at GRAPHQL_STEPS_MAX and goes on from query to query; once it is 0 every estimate is GRAPHQL_POINTS_MAX. */

@@ -19,7 +19,7 @@ static bool hold_all(struct walk *walk, const struct selection *selections);
 /* Each fragment once: what it has does not change, and one may spread itself. */
 static bool holds_fragment(struct walk *walk, struct str name)
 {
-    struct fragment *fragment = (struct fragment *)document_find_fragment(walk->document, name);
+    struct fragment *fragment = document_find_fragment(walk->document, name);
     if (!fragment)
         return false;
     if (fragment->is_used)

@@ -8,9 +8,9 @@
 static void check_selections(struct validation *validation, struct selection *selections,
                              const struct type_def *parent);
 
-const struct fragment *document_find_fragment(const struct document *document, struct str name)
+struct fragment *document_find_fragment(const struct document *document, struct str name)
 {
-    for (const struct fragment *fragment = document->fragments; fragment; fragment = fragment->next)
+    for (struct fragment *fragment = document->fragments; fragment; fragment = fragment->next)
         if (str_equal(fragment->name, name))
             return fragment;
     return NULL;

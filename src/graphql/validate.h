@@ -29,4 +29,4 @@ void cost_check(struct validation *validation);
 void usage_check(struct validation *validation);
 void merge_check(struct validation *validation);
 
-const struct fragment *document_find_fragment(const struct document *document, struct str name);
+struct fragment *document_find_fragment(const struct document *document, struct str name);

@@ -184,7 +184,7 @@ struct served {
     bool is_old;           /* HTTP/1.0: the end of a reply may be the end of the connection and nothing else */
     struct stream *stream; /* where it is forwarded; NULL: it is not */
     struct upstream_load *stream_load; /* one more while it is, there and in its share */
-    unsigned stream_share;
+    int64_t stream_client;
     struct buf body;
     size_t discarded_len;     /* body bytes past the limit */
     int64_t discard_until_ns; /* how long they are read over; 0: not begun */

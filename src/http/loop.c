@@ -13,44 +13,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/inside.h"
-#include "http/stream.h"
+#include "http/loop.h"
 
 #define EVENT_BATCH 64
 /* Between two looks at who has been silent for too long. */
 #define LOOK_NS   INT64_C(250000000)
 #define NS_PER_MS INT64_C(1000000)
-/* Handles that are kept for the next requests, and connections to the other servers. */
-#define SPARE_MAX       64
-#define CONNECTIONS_MAX 256L
-
-struct loop {
-    pthread_t thread;
-    int epoll_fd;
-    int wake_fd; /* eventfd: something was posted */
-
-    pthread_mutex_t lock;
-    struct stream *posted; /* guarded by it, like the next */
-    bool is_ending;
-
-    /* The thread's own. */
-    const struct curl_library *curl; /* NULL: not to be had */
-    CURLM *multi;
-    struct stream *streams;
-    struct stream *touched;
-    struct stream *ended; /* to be freed when this round is over: an event may still name them */
-    CURL *spares[SPARE_MAX];
-    unsigned spare_count;
-    int64_t timer_ns; /* when libcurl wants to be called; 0: it does not */
-    int64_t look_ns;
-};
-
-/* What an event is about: the wake descriptor, one of libcurl's, or a stream's client. Streams lie at even places. */
-#define ABOUT_WAKE UINT64_C(0)
-
-static uint64_t about_socket(curl_socket_t fd)
-{
-    return (uint64_t)fd << 1 | 1;
-}
+/* How long a server may be busy without reading before it counts as one that does not. */
+#define STUCK_NS INT64_C(2000000000)
 
 static void wake(const struct loop *loop)
 {
@@ -103,90 +73,12 @@ void loop_watch_client(const struct stream *stream, int fd)
 {
     struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.u64 = (uint64_t)(uintptr_t)stream};
     /* Where it fails for want of memory the client's going is found when something is sent to it. */
-    (void)epoll_ctl(stream->loop->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+    (void)epoll_ctl(stream->loop->client_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
 void loop_unwatch_client(const struct stream *stream, int fd)
 {
-    (void)epoll_ctl(stream->loop->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-}
-
-/* --- libcurl --- */
-
-static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
-{
-    const struct loop *loop = arg;
-    struct epoll_event event = {.data.u64 = about_socket(fd)};
-    (void)easy, (void)socket_arg;
-    if (what == CURL_POLL_REMOVE) {
-        epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-        return 0;
-    }
-    event.events = (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
-    /* A failure would end all of libcurl's transfers; one that is not watched ends by its silence. */
-    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, fd, &event) != 0)
-        (void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event);
-    return 0;
-}
-
-static int set_timer(CURLM *multi, long wait_ms, void *arg)
-{
-    struct loop *loop = arg;
-    (void)multi;
-    loop->timer_ns = wait_ms < 0 ? 0 : clock_monotonic_ns() + wait_ms * NS_PER_MS;
-    return 0;
-}
-
-static void open_library(struct loop *loop)
-{
-    const struct curl_library *curl = curl_acquire();
-    if (!curl) {
-        log_event(LOG_ERROR, "upstream_library_missing", log_text("library", STR(CURL_LIBRARY)));
-        return;
-    }
-    loop->multi = curl->multi_init();
-    if (!loop->multi) {
-        log_event(LOG_ERROR, "upstream_library_missing", log_text("library", STR(CURL_LIBRARY)));
-        curl_release();
-        return;
-    }
-    loop->curl = curl;
-    curl->multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
-    curl->multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
-    curl->multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, set_timer);
-    curl->multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
-    curl->multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX);
-    curl->multi_setopt(loop->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
-}
-
-static void close_library(struct loop *loop)
-{
-    if (!loop->curl)
-        return;
-    while (loop->spare_count > 0)
-        loop->curl->easy_cleanup(loop->spares[--loop->spare_count]);
-    loop->curl->multi_cleanup(loop->multi);
-    curl_release();
-}
-
-static CURL *take_handle(struct loop *loop)
-{
-    return loop->spare_count > 0 ? loop->spares[--loop->spare_count] : loop->curl->easy_init();
-}
-
-static void drop_handle(struct loop *loop, struct stream *stream)
-{
-    CURL *easy = stream->easy;
-    if (!easy)
-        return;
-    stream->easy = NULL;
-    loop->curl->multi_remove_handle(loop->multi, easy);
-    if (loop->spare_count == SPARE_MAX) {
-        loop->curl->easy_cleanup(easy);
-        return;
-    }
-    loop->curl->easy_reset(easy);
-    loop->spares[loop->spare_count++] = easy;
+    (void)epoll_ctl(stream->loop->client_fd, EPOLL_CTL_DEL, fd, NULL);
 }
 
 /* --- streams --- */
@@ -198,14 +90,16 @@ static void begin_stream(struct loop *loop, struct stream *stream)
         stream->next->previous = stream;
     loop->streams = stream;
     stream->is_begun = true;
-    stream->easy = loop->curl ? take_handle(loop) : NULL;
+    if (stream_is_client_gone(stream))
+        return;
+    stream->easy = loop->curl ? loop_take_handle(loop) : NULL;
     if (!stream->easy) {
         transfer_fail(stream, UPSTREAM_UNREACHABLE, STR(CURL_LIBRARY " is not to be had"));
         return;
     }
     if (transfer_begin(loop->curl, stream) && loop->curl->multi_add_handle(loop->multi, stream->easy) == CURLM_OK)
         return;
-    drop_handle(loop, stream);
+    loop_drop_handle(loop, stream);
     transfer_fail(stream, UPSTREAM_UNREACHABLE, STR("libcurl does not take the request"));
 }
 
@@ -221,7 +115,7 @@ static void unlink_stream(struct loop *loop, struct stream *stream)
 
 static void end_stream(struct loop *loop, struct stream *stream)
 {
-    drop_handle(loop, stream);
+    loop_drop_handle(loop, stream);
     if (stream->is_begun)
         unlink_stream(loop, stream);
     stream->next = loop->ended;
@@ -269,15 +163,23 @@ static void read_messages(struct loop *loop)
         CURLcode code = message->data.result; /* the message goes with the handle */
         loop->curl->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &stream);
         transfer_conclude(loop->curl, stream, code);
-        drop_handle(loop, stream);
+        loop_drop_handle(loop, stream);
     }
 }
 
-/* A server that answers while it does not read: nobody takes the answer before the request is whole, and nothing more
- * of the request has room. Then it is read over, as after any early answer. With the lock held. */
-static void free_if_stuck(struct stream *stream)
+/* A server that answers and has stopped to read: nobody takes the answer before the request is whole, and nothing
+ * more of the request has room. Then the rest is read over, as after any early answer. With the lock held. */
+static void free_if_stuck(struct stream *stream, int64_t now_ns)
 {
-    if (stream->is_reply_paused && stream->waits == WAITS_FOR_ROOM && !stream->is_body_refused) {
+    bool may_be = stream->is_reply_paused && stream->waits == WAITS_FOR_ROOM && !stream->is_body_refused;
+    if (!may_be || stream->sent_len != stream->stuck_len)
+        stream->stuck_ns = 0;
+    if (!may_be)
+        return;
+    if (stream->stuck_ns == 0) {
+        stream->stuck_ns = now_ns;
+        stream->stuck_len = stream->sent_len;
+    } else if (now_ns - stream->stuck_ns > STUCK_NS) {
         stream->is_body_refused = true;
         loop_touch(stream);
     }
@@ -286,7 +188,7 @@ static void free_if_stuck(struct stream *stream)
 static void look_at(struct loop *loop, struct stream *stream, int64_t now_ns)
 {
     pthread_mutex_lock(&stream->lock);
-    free_if_stuck(stream);
+    free_if_stuck(stream, now_ns);
     bool is_clients_turn = stream->is_upload_paused || (stream->is_reply_paused && stream->is_body_whole);
     pthread_mutex_unlock(&stream->lock);
     if (!stream->easy || stream->heard_ns == 0)
@@ -294,7 +196,7 @@ static void look_at(struct loop *loop, struct stream *stream, int64_t now_ns)
     if (is_clients_turn) {
         stream->heard_ns = now_ns;
     } else if (now_ns - stream->heard_ns > stream->silence_ns) {
-        drop_handle(loop, stream);
+        loop_drop_handle(loop, stream);
         transfer_fail(stream, UPSTREAM_LATE, STR("no answer within answer_seconds"));
     }
 }
@@ -350,7 +252,7 @@ static void settle_touched(struct loop *loop)
         if (stream->easy)
             transfer_publish(loop->curl, stream);
         if (stream->easy && transfer_is_answered_early(stream))
-            drop_handle(loop, stream);
+            loop_drop_handle(loop, stream);
         settle(stream);
     }
 }
@@ -360,8 +262,17 @@ static void note_client_gone(struct loop *loop, struct stream *stream)
     pthread_mutex_lock(&stream->lock);
     stream->is_client_gone = true;
     pthread_mutex_unlock(&stream->lock);
-    drop_handle(loop, stream);
+    loop_drop_handle(loop, stream);
     loop_touch(stream);
+}
+
+/* What is left comes with the next round: the descriptor stays readable. */
+static void note_clients_gone(struct loop *loop)
+{
+    struct epoll_event events[EVENT_BATCH];
+    int count = epoll_wait(loop->client_fd, events, EVENT_BATCH, 0);
+    for (int i = 0; i < count; i++)
+        note_client_gone(loop, (struct stream *)(uintptr_t)events[i].data.u64);
 }
 
 static void free_ended(struct loop *loop)
@@ -396,13 +307,13 @@ static void handle_event(struct loop *loop, const struct epoll_event *event)
     if (about == ABOUT_WAKE) {
         ssize_t got = read(loop->wake_fd, &wakes, sizeof(wakes));
         (void)got;
-    } else if (about & 1) {
+    } else if (about == ABOUT_CLIENTS) {
+        note_clients_gone(loop);
+    } else {
         int what = (event->events & EPOLLIN ? CURL_CSELECT_IN : 0) |
                    (event->events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
                    (event->events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
         loop->curl->multi_socket_action(loop->multi, (curl_socket_t)(about >> 1), what, &running);
-    } else {
-        note_client_gone(loop, (struct stream *)(uintptr_t)about);
     }
 }
 
@@ -427,7 +338,7 @@ static void *run(void *arg)
 {
     struct loop *loop = arg;
     struct epoll_event events[EVENT_BATCH];
-    open_library(loop);
+    loop_open_library(loop);
     while (!has_ended(loop)) {
         int count = epoll_wait(loop->epoll_fd, events, EVENT_BATCH, find_wait_ms(loop));
         for (int i = 0; i < count; i++)
@@ -439,23 +350,28 @@ static void *run(void *arg)
         settle_touched(loop);
         free_ended(loop);
     }
-    close_library(loop);
+    loop_close_library(loop);
     return NULL;
 }
 
 static bool open_descriptors(struct loop *loop)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = ABOUT_WAKE};
+    struct epoll_event woken = {.events = EPOLLIN, .data.u64 = ABOUT_WAKE};
+    struct epoll_event gone = {.events = EPOLLIN, .data.u64 = ABOUT_CLIENTS};
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    loop->client_fd = epoll_create1(EPOLL_CLOEXEC);
     loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return loop->epoll_fd >= 0 && loop->wake_fd >= 0 &&
-           epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->wake_fd, &event) == 0;
+    return loop->epoll_fd >= 0 && loop->client_fd >= 0 && loop->wake_fd >= 0 &&
+           epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->wake_fd, &woken) == 0 &&
+           epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->client_fd, &gone) == 0;
 }
 
 static void destroy(struct loop *loop)
 {
     if (loop->epoll_fd >= 0)
         close(loop->epoll_fd);
+    if (loop->client_fd >= 0)
+        close(loop->client_fd);
     if (loop->wake_fd >= 0)
         close(loop->wake_fd);
     pthread_mutex_destroy(&loop->lock);

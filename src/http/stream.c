@@ -13,10 +13,19 @@ static void suspend(struct stream *stream, enum stream_wait what)
     connection_suspend(stream->served);
 }
 
+void stream_park(struct stream *stream)
+{
+    pthread_mutex_lock(&stream->lock);
+    stream->waits = WAITS_FOR_HEAD;
+    exchange_park(&stream->served->exchange);
+    pthread_mutex_unlock(&stream->lock);
+}
+
 size_t stream_give(struct stream *stream, struct str bytes)
 {
     pthread_mutex_lock(&stream->lock);
-    size_t len = stream->is_body_refused ? bytes.len : ring_put(&stream->request, bytes);
+    bool is_wanted = !stream->is_body_refused && !stream->is_client_gone;
+    size_t len = is_wanted ? ring_put(&stream->request, bytes) : bytes.len;
     bool must_post = stream->is_upload_paused;
     if (len < bytes.len)
         suspend(stream, WAITS_FOR_ROOM);

@@ -3,8 +3,8 @@
  *
  * The worker makes it and says when it is over, with its last post; the loop frees it once it has taken that post.
  * Between the two the lock guards what both touch. A worker that has to wait says for what and suspends its
- * connection while it holds the lock, so that the loop cannot resume what is not suspended yet; at the beginning it
- * does both before the loop has the stream. At most one of the two is about to resume it.
+ * connection while it holds the lock, so that the loop cannot resume what is not suspended yet. At most one of the
+ * two is about to resume it.
  *
  * Private to http/.
  */
@@ -61,6 +61,8 @@ struct stream {
     unsigned attempts;
     size_t body_sent_len; /* of `body` */
     int64_t heard_ns;     /* when the other server last moved; 0: not connected yet */
+    int64_t stuck_ns;     /* since when neither side can go on; 0: they can */
+    uint64_t stuck_len;   /* `sent_len` then */
     size_t head_len;
     unsigned head_count;
     size_t field_room;
@@ -79,6 +81,7 @@ struct stream {
     bool is_body_whole;    /* nothing more comes into the request's ring */
     bool is_body_refused;  /* nobody reads that ring any more */
     bool is_upload_paused; /* libcurl waits for bytes */
+    uint64_t sent_len;     /* of the request's body, that libcurl has taken */
     bool is_reply_paused;  /* libcurl waits for room */
     bool has_head;         /* `answer` is there; its fields are the worker's from now on */
     bool has_ended;        /* nothing more comes into the reply's ring */
@@ -95,6 +98,8 @@ struct stream {
 /*
  * stream.c: the worker's side. True: go on. False: the connection is suspended, the same call comes again.
  */
+/* The whole request is there: waits for the answer's head. */
+void stream_park(struct stream *stream);
 /* Takes what fits of `bytes`, or reads over it when nobody wants it any more; returns how much. */
 size_t stream_give(struct stream *stream, struct str bytes);
 /* The request is whole. */

@@ -44,6 +44,7 @@ static size_t give_body(char *room, size_t size, size_t count, void *arg)
     pthread_mutex_lock(&stream->lock);
     bool is_refused = stream->is_body_refused;
     size_t len = is_refused ? 0 : ring_take(&stream->request, room, size * count);
+    stream->sent_len += len;
     stream->is_upload_paused = !is_refused && len == 0 && !stream->is_body_whole;
     bool is_paused = is_refused || stream->is_upload_paused;
     pthread_mutex_unlock(&stream->lock);

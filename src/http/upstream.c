@@ -65,22 +65,6 @@ static struct loop *get_loop(struct upstreams *upstreams)
     return loop;
 }
 
-static void leave(struct upstream_load *load, unsigned share)
-{
-    atomic_fetch_sub(&load->all, 1);
-    atomic_fetch_sub(&load->shares[share], 1);
-}
-
-static bool admit(const struct upstream_target *target, unsigned share)
-{
-    bool is_one_too_many = atomic_fetch_add(&target->load->all, 1) >= target->most;
-    bool is_past_share = atomic_fetch_add(&target->load->shares[share], 1) >= target->share_most;
-    if (!is_one_too_many && !is_past_share)
-        return true;
-    leave(target->load, share);
-    return false;
-}
-
 /* [RFC9110 9.2.2] */
 static bool is_idempotent(struct str method)
 {
@@ -147,26 +131,25 @@ bool upstream_send(struct upstreams *upstreams, struct exchange *exchange, const
 {
     struct served *served = served_of(exchange);
     assert(exchange->resumed && exchange->response.status == 0 && !served->stream);
-    unsigned share = (unsigned)((uint64_t)request->client % UPSTREAM_SHARES);
-    if (!admit(request->target, share))
+    const struct upstream_target *target = request->target;
+    if (!upstream_load_enter(target->load, request->client, target->most, target->share_most))
         return false;
     struct loop *loop = get_loop(upstreams);
     if (!loop) {
-        leave(request->target->load, share);
+        upstream_load_leave(target->load, request->client);
         return false;
     }
     struct stream *stream = create_stream(upstreams, loop, served, request);
     served->stream = stream;
-    served->stream_load = request->target->load;
-    served->stream_share = share;
-    loop_watch_client(stream, served->connection->fd);
+    served->stream_load = target->load;
+    served->stream_client = request->client;
     if (exchange->request.is_body_coming) {
         served->stage = STAGE_FORWARDING;
     } else {
         stream->is_body_whole = true;
-        stream->waits = WAITS_FOR_HEAD;
-        exchange_park(exchange);
+        stream_park(stream);
     }
+    loop_watch_client(stream, served->connection->fd);
     loop_post(stream);
     return true;
 }
@@ -177,7 +160,7 @@ void upstream_end(struct served *served)
         return;
     loop_unwatch_client(served->stream, served->connection->fd);
     stream_over(served->stream);
-    leave(served->stream_load, served->stream_share);
+    upstream_load_leave(served->stream_load, served->stream_client);
     served->stream = NULL;
 }
 

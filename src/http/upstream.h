@@ -22,24 +22,22 @@
  */
 #pragma once
 
-#include <stdatomic.h>
-
 #include "base/text.h"
 
 struct exchange;
+struct arena;
 struct request_field;
 struct upstreams;
 
+/* load.c: requests under way to one upstream, in all and of each client; `client` 0 is all that have none. Any
+ * thread. Lives in the arena; every request has left before its end. */
+struct upstream_load;
+struct upstream_load *upstream_load_create(struct arena *arena);
+/* False when there is no room, of `most` in all and `share_most` of one client. */
+bool upstream_load_enter(struct upstream_load *load, int64_t client, unsigned most, unsigned share_most);
+void upstream_load_leave(struct upstream_load *load, int64_t client);
+
 /* Where to. Lives as long as the exchanges that are sent there. */
-/* Clients whose numbers fall together share a share. */
-#define UPSTREAM_SHARES 256
-
-/* Requests under way. */
-struct upstream_load {
-    atomic_uint all;
-    atomic_uint shares[UPSTREAM_SHARES];
-};
-
 struct upstream_target {
     struct str url;          /* "http://127.0.0.1:8000", perhaps with a path; no slash at the end */
     int64_t connect_seconds; /* the longest that a connection may take to come about */

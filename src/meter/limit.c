@@ -286,9 +286,8 @@ void limits_read(struct limits *limits, struct limit_charge *charges, size_t cou
     end(&step);
 }
 
-static size_t clear_table(struct table *table, int64_t owner, int64_t subject, int64_t now)
+static void clear_table(struct table *table, int64_t owner, int64_t subject, int64_t now)
 {
-    size_t count = 0;
     for (uint32_t i = 0; i < table->slot_count; i++) {
         struct entry *entry = &table->slots[i];
         bool is_meant = entry->owner == owner && (subject == LIMITS_EVERYBODY || entry->subject == subject);
@@ -297,21 +296,17 @@ static size_t clear_table(struct table *table, int64_t owner, int64_t subject, i
         entry->used = 0;
         table->dirty_count += entry->is_dirty == 0;
         entry->is_dirty = 1;
-        count++;
     }
-    return count;
 }
 
-size_t limits_clear(struct limits *limits, int64_t owner, int64_t subject, int64_t now)
+void limits_clear(struct limits *limits, int64_t owner, int64_t subject, int64_t now)
 {
-    size_t count = 0;
     for (unsigned i = 0; i < SHARD_COUNT; i++) {
         struct shard *shard = &limits->shards[i];
         pthread_mutex_lock(&shard->lock);
-        count += clear_table(&shard->table, owner, subject, now);
+        clear_table(&shard->table, owner, subject, now);
         pthread_mutex_unlock(&shard->lock);
     }
-    return count;
 }
 
 static size_t collect_table(struct table *table, struct limits_walk *walk, int64_t now, struct window_row *rows,

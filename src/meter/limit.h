@@ -49,10 +49,10 @@ bool limits_take(struct limits *limits, struct limit_charge *charges, size_t cou
 void limits_charge(struct limits *limits, struct limit_charge *charges, size_t count, int64_t now);
 /* Charges nothing: how the windows stand. */
 void limits_read(struct limits *limits, struct limit_charge *charges, size_t count, int64_t now);
-/* Nothing of it is used any more; it ends when it would have ended. `subject` may be LIMITS_EVERYBODY. Returns how
- * many windows that were. Looks at the whole table: for operators, not for requests. */
+/* Nothing of it is used any more; each window ends when it would have ended. `subject` may be LIMITS_EVERYBODY. Looks
+ * at the whole table: for operators, not for requests. */
 #define LIMITS_EVERYBODY INT64_MIN
-size_t limits_clear(struct limits *limits, int64_t owner, int64_t subject, int64_t now);
+void limits_clear(struct limits *limits, int64_t owner, int64_t subject, int64_t now);
 
 /* Where a walk over the table stands; zeroed at its beginning. */
 struct limits_walk {

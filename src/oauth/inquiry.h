@@ -22,8 +22,8 @@ struct inquiry {
 };
 
 /* Authenticates the client by its header. Refuses what cannot be read (`usage_since_wrong` and the like), a client
- * that there is not (`usage_question_wrong`) and another client's
- * usage to a client that may not have it (`usage_not_allowed`), whether there is such a client or not. */
+ * that there is not (`usage_question_wrong`), and another client's usage to a client that may not have it
+ * (`usage_not_allowed`), whether there is such a client or not. */
 STEP inquiry_settle(struct call *call, struct store_reader *reader, const struct inquiry *inquiry,
                     struct summary_query *ret_query);
 /* Refuses with `usage_too_much` when that takes too many rows. */

@@ -130,7 +130,7 @@ def test_no_spelling_of_a_method_leads_around_a_rule(ruled, method):
     assert verdict(reply) == ((403, "scope_insufficient") if method == "GET " else (403, "request_unreadable"))
 
 
-@pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "x-http-method", "X-Method-Override"])
+@pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "x-http-method", "X-Method-Override", "X_HTTP-Method_Override"])
 def test_what_the_client_overrides_is_not_known(ruled, name):
     """The API might take its request for one of another method."""
     assert ruled.ask(ruled.write, "POST", "/things/1").status == 200

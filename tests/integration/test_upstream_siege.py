@@ -141,6 +141,21 @@ def test_a_server_that_answers_without_reading_holds_nobody_for_ever(relay):
         assert len(connection.reply().body) == 16 * MIB
 
 
+def test_a_server_that_answers_and_reads_on_gets_all_of_it(relay):
+    body = b"z" * (32 * MIB)  # more than the kernel takes in between
+    assert len(relay.request("POST", "/convert", body=body).body) == MIB
+    wait_until(lambda: relay.upstream.seen[-1].body_length == len(body), what="the whole body")
+
+
+def test_a_client_that_goes_at_once_leaves_at_once(relay):
+    """Between its request and the first look at it nothing is missed, else it would keep its place for answer_seconds."""
+    for _ in range(2000):
+        connection = socket.create_connection(relay.daemon.address, 5)
+        connection.sendall(relay.head("GET", "/slow"))
+        connection.close()
+    wait_until(lambda: is_quiet(relay), seconds=1.5, what="the end of them all")
+
+
 @pytest.mark.parametrize("method, headers", [
     ("POST", {}), ("OPTIONS", {"Origin": "https://a.example", "Access-Control-Request-Method": "POST"})])
 def test_a_refused_body_drips_no_longer_than_any_request(relay, method, headers):

@@ -460,7 +460,7 @@ def rows(daemon, table):
 
 
 def test_questions_leave_room_for_others(own_demo):
-    """Of one client one waits at a time, with the threads that hash people's passwords; the rest ask again later."""
+    """Few wait at a time for the threads that hash people's passwords; the rest ask again later."""
     client = own_demo.create_client("standard")
     headers = {"Host": own_demo.authority, "Authorization": basic(client["client_id"], client["client_secret"])}
     question = request_bytes("GET", "/usage/standard?since=30d&by=rule", headers)

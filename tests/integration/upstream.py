@@ -73,6 +73,7 @@ class Upstream:
         if not line:
             return False
         seen = Seen(number, line[0], line[1])
+        seen.stream = stream
         while (text := stream.readline().decode("latin-1").rstrip("\r\n")):
             name, value = text.split(":", 1)
             seen.headers.append((name, value.strip()))
@@ -82,7 +83,7 @@ class Upstream:
         path = seen.target.split("?")[0].removeprefix("/below/v1").strip("/").split("/")
         if path[0] == "early":
             self.reply(peer, 413, b"too much")
-        if path[0] not in ("die-head", "early-close", "export"):
+        if path[0] not in ("die-head", "early-close", "export", "convert"):
             body = b"".join(self._body(stream, seen, keep=path[0] == "echo"))
         else:
             body = b""
@@ -228,13 +229,24 @@ class Upstream:
 
     def answer_export(self, peer, seen, body, *rest):
         """Before it reads the request's body, as many servers answer a GET."""
-        self.reply(peer, 200, b"x" * (16 << 20))
+        self.reply(peer, 200, b"x" * (16 << 20), "Connection: close")
         peer.settimeout(0.5)
         try:
             while peer.recv(PIECE):
                 pass
         except OSError:
             pass
+        return False
+
+    def answer_convert(self, peer, seen, body, *rest):
+        """Answers while it reads, and reads more slowly than the client sends."""
+        length = int(seen.header("Content-Length"))
+        sender = threading.Thread(target=self.reply, args=(peer, 200, b"x" * (1 << 20), "Connection: close"))
+        sender.start()
+        while seen.body_length < length and (piece := seen.stream.read1(20000)):
+            seen.body_length += len(piece)
+            self.release.wait(0.004)
+        sender.join()
         return False
 
     def answer_die_late(self, peer, seen, body, *rest):

@@ -52,11 +52,14 @@ static void a_query_costs_the_same_however_it_comes(void **state)
     assert_costs(JSON, "{\"query\":\"" POSTS "\"}", 21);
     assert_costs("Application/JSON; charset=utf-8", "{\"query\":\"" POSTS "\",\"variables\":null}", 21);
     assert_costs("application/graphql+json", "{\"query\":\"" POSTS "\"}", 21);
-    assert_costs(NULL, "{\"query\":\"" POSTS "\"}", 21);
+    assert_costs("application/json; charset=\"UTF8\"", "{\"query\":\"" POSTS "\",\"variables\":[]}", 21);
     assert_costs(JSON, "{\"quer\\u0079\":\"" POSTS "\",\"extensions\":{\"a\":1}}", 21);
     assert_costs(JSON, "{\"query\":\"query($n:Int){posts(first:$n){id}}\",\"variables\":{\"n\":20}}", 21);
     assert_costs(JSON, "[{\"query\":\"" POSTS "\"},{\"query\":\"{a}\"}]", 22);
     assert_costs("application/graphql", POSTS, 21);
+    assert_costs(JSON, "{\"query\":\"" POSTS "\",\"variables\":{\"x\":99999999999999999999},\"\xc3\xa9t\xc3\xa9\":1}",
+                 21);
+    assert_costs(JSON, "{\"query\":\"\\\"lists\\\" query L " POSTS "\"}", 21);
     assert_costs("application/x-www-form-urlencoded", "a=1&query=%7Bposts%28first:20%29%7Bid%7D%7D", 21);
     struct query_estimate found =
         estimate((struct request){.method = STR("GET"), .query = STR("a=1&query=%7Bposts(first:20)%7Bid%7D%7D")});
@@ -67,13 +70,27 @@ static void a_query_costs_the_same_however_it_comes(void **state)
 static void without_a_query_it_counts_once(void **state)
 {
     (void)state;
-    struct query_estimate found = estimate((struct request){.method = STR("POST"), .query = STR("page=2")});
+    struct query_estimate found = estimate((struct request){.method = STR("POST")});
     assert_int_equal(found.points, 1);
-    assert_true(found.only_reads && !found.is_unreadable);
-    /* A stored one: nobody here knows what it does. */
-    found = estimate_body(JSON, "{\"id\":\"a7f\",\"variables\":{\"n\":3}}");
-    assert_int_equal(found.points, 1);
-    assert_false(found.only_reads || found.is_unreadable);
+    assert_true(found.only_reads && !found.is_unreadable); /* there is nothing, or the gateway does not show it */
+    /* Stored ones: nobody here knows what they do. */
+    static const struct {
+        const char *type, *query, *body;
+    } stored[] = {
+        {JSON, "", "{\"id\":\"a7f\",\"variables\":{\"n\":3}}"},
+        {JSON, "", "{\"query\":\"\",\"extensions\":{\"persistedQuery\":{}}}"},
+        {JSON, "", "{\"query\":null,\"id\":\"1\"}"},
+        {"application/x-www-form-urlencoded", "", "id=a7f"},
+        {NULL, "id=a7f", ""},
+        {NULL, "extensions=%7B%7D&variables=&operationName=", ""},
+    };
+    for (size_t i = 0; i < COUNT(stored); i++) {
+        found = estimate((struct request){.content_type = str_of(stored[i].type),
+                                          .query = str_of(stored[i].query),
+                                          .body = str_of(stored[i].body)});
+        assert_int_equal(found.points, 1);
+        assert_false(found.only_reads || found.is_unreadable);
+    }
 }
 
 static void only_queries_read(void **state)
@@ -101,7 +118,14 @@ static void what_another_server_could_read_otherwise_is_unreadable(void **state)
         {JSON, "\xef\xbb\xbf{\"query\":\"" POSTS "\"}"},
         {JSON, "{\"query\":\"" POSTS "\",\"x\":1e999}"},
         {JSON, "{\"query\":\"" POSTS "\",\"x\":\"\\ud800\"}"},
-        {JSON, "{\"query\":\"" POSTS "\",\"x\":99999999999999999999}"},
+        {JSON, "{\"query\":[\"" POSTS "\"]}"},
+        {JSON, "{\"query\":\"" POSTS "\",\"operationName\":1}"},
+        {"application/json; charset=utf-7", "{\"query\":\"{a}\",\"x\":\"+ACI-,+ACI-query+ACI-:+ACI-" POSTS "\"}"},
+        {"application/json; charset=utf-8; charset=utf-16", "{\"query\":\"{a}\"}"},
+        {NULL, "{\"query\":\"{a}\",\"x\":\"&query=" POSTS "&\"}"},
+        {"application/x-www-form-urlencoded", "query={a}&+query=" POSTS},
+        {"application/x-www-form-urlencoded", "query={a}&query%00x=" POSTS},
+        {"application/x-www-form-urlencoded", "x=1;query=" POSTS},
         {JSON, "[[[[[[[[[[[[[[[[[[[[[[{}]]]]]]]]]]]]]]]]]]]]]]"},
         {JSON, "[1]"},
         {JSON, "\"" POSTS "\""},
@@ -116,7 +140,7 @@ static void what_another_server_could_read_otherwise_is_unreadable(void **state)
         {"application/x-www-form-urlencoded", "query={a}&query=" POSTS},
         {"application/x-www-form-urlencoded", "query[]=" POSTS},
         {"application/graphql", "{\"query\":\"" POSTS "\"}"},
-        {"application/graphql", "\"d\" query Q" POSTS},
+        {"application/graphql", "\"d\" " POSTS},
     };
     static const char *const addresses[] = {"query={a}&query=" POSTS,
                                             "QUERY=" POSTS,
@@ -126,6 +150,8 @@ static void what_another_server_could_read_otherwise_is_unreadable(void **state)
                                             "query=" POSTS "&variables=1",
                                             "query={a(",
                                             "query={a}&%71uery=" POSTS,
+                                            "x=1;query=" POSTS,
+                                            "%20query=" POSTS,
                                             "query={a}&variables={n}"};
     (void)state;
     for (size_t i = 0; i < COUNT(bodies); i++)
@@ -138,10 +164,14 @@ static void what_another_server_could_read_otherwise_is_unreadable(void **state)
 /* Some servers prefer what stands in the address. */
 static void an_address_says_nothing_beside_a_body(void **state)
 {
-    static const char *const addresses[] = {"query={a}", "variables={\"n\":9}", "operationName=B", "Variables={}"};
+    static const char *const addresses[] = {"query={a}", "variables={\"n\":9}", "operationName=B", "Variables={}",
+                                            "x=1;query={a}"};
     struct request request = {
         .method = STR("POST"), .content_type = STR(JSON), .body = STR("{\"query\":\"{a}\"}"), .query = STR("page=1")};
     (void)state;
+    assert_false(estimate(request).is_unreadable);
+    request.body = STR("{\"query\":\"query A{a}\",\"operationName\":\"A\"}");
+    request.query = STR("operationName=A&variables=");
     assert_false(estimate(request).is_unreadable);
     for (size_t i = 0; i < COUNT(addresses); i++) {
         request.query = str_of(addresses[i]);

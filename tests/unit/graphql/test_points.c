@@ -99,6 +99,7 @@ static void whole_numbers_may_be_written_as_fractions(void **state)
     assert_points("query ($n: Int) { a(first: $n) { b } }", "{\"n\": 30.0}", 31);
     assert_points("query ($n: Int) { a(first: $n) { b } }", "{\"n\": 1e300}", GRAPHQL_POINTS_MAX);
     assert_points("query ($n: Int) { a(first: $n) { b } }", "{\"n\": -1e300}", 2);
+    assert_points("{ a(b: {c: {d: {e: {f: {g: {first: 1000}}}}}}) { h } }", NULL, 1001);
 }
 
 static void named_operation_counts_or_the_dearest(void **state)
@@ -123,7 +124,7 @@ static void what_is_no_document_is_told(void **state)
                                         "query",
                                         "\xff",
                                         "{ a(first: ) }",
-                                        "\"lists\" query L { a(first: 900) { b } }",
+                                        "\"lists\" { a(first: 900) { b } }",
                                         "query ($n: Int @x \"why\") { a(first: $n) { b } }"};
     (void)state;
     for (size_t i = 0; i < COUNT(texts); i++) {
@@ -132,6 +133,7 @@ static void what_is_no_document_is_told(void **state)
         assert_false(found.is_document || found.only_reads);
     }
     assert_true(estimate_of(STR("fragment F on X { a }"), NULL, NULL).is_document);
+    assert_points("\"lists\" query L(\"\"\"how many\"\"\" $n: Int = 8) { a(first: $n) { b } }", NULL, 9);
 }
 
 static void what_may_run_decides_whether_it_only_reads(void **state)
@@ -202,6 +204,18 @@ static void no_query_takes_long(void **state)
     arena_destroy(arena);
 }
 
+/* A long list that is no breadth is looked through once. */
+static void what_is_given_is_read_once(void **state)
+{
+    struct arena *arena = arena_create();
+    (void)state;
+    struct str given = repeat(arena, "{\"ids\":[", "1,", 6700, "1]}");
+    struct str query =
+        repeat(arena, "mutation ($ids: [ID!]!) {", "a(ids: $ids) { b } c(x: {first: $ids}) { d } ", 5, "}");
+    assert_int_equal(points_of(query, NULL, given.ptr), 20);
+    arena_destroy(arena);
+}
+
 /* What a list of queries may take together. */
 static void steps_are_shared(void **state)
 {
@@ -209,7 +223,7 @@ static void steps_are_shared(void **state)
     size_t steps_left = GRAPHQL_STEPS_MAX;
     struct str query = repeat(arena, "{", "a ", 4000, "}");
     (void)state;
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < GRAPHQL_STEPS_MAX / 4001; i++)
         assert_int_equal(graphql_estimate(arena, query, STR_NONE, NULL, &steps_left).points, 4000);
     for (int i = 0; i < 4; i++)
         assert_int_equal(graphql_estimate(arena, query, STR_NONE, NULL, &steps_left).points, GRAPHQL_POINTS_MAX);
@@ -229,6 +243,7 @@ int main(void)
         cmocka_unit_test(what_may_run_decides_whether_it_only_reads),
         cmocka_unit_test(bombs_cost_all_there_is),
         cmocka_unit_test(no_query_takes_long),
+        cmocka_unit_test(what_is_given_is_read_once),
         cmocka_unit_test(steps_are_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
