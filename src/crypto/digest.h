@@ -22,5 +22,5 @@ struct digest digest_hmac(struct str key, struct str bytes);
 bool secret_equal(struct str a, struct str b);
 bool digest_equal(const struct digest *a, const struct digest *b);
 
-/* From the operating system's generator, by OpenSSL's. Not across a fork: both sides would draw the same. */
+/* From the kernel's generator. Not across a fork: both sides would draw the same. [getrandom(2)] */
 void random_bytes(void *room, size_t len);
