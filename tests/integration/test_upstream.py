@@ -3,6 +3,7 @@
 import hashlib
 import json
 import socket
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -106,14 +107,18 @@ class Relay:
         return self.daemon.request("GET", "/metrics").body.decode()
 
 
-@pytest.fixture(scope="module")
-def relay(tmp_path_factory):
-    import tempfile
+def lived(*options):
+    """A relay in a folder of its own, until its tests are over."""
     with tempfile.TemporaryDirectory(prefix="jeton-") as folder:
-        relay = Relay(folder)
+        relay = Relay(folder, *options)
         yield relay
         relay.upstream.close()
         relay.daemon.stop()
+
+
+@pytest.fixture(scope="module")
+def relay():
+    yield from lived()
 
 
 @pytest.fixture(autouse=True)

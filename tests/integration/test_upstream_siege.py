@@ -3,14 +3,13 @@
 import random
 import socket
 import struct
-import tempfile
 import threading
 import time
 
 import pytest
 from daemon import wait_until
 from http1 import basic, request_bytes
-from test_upstream import MIB, Relay
+from test_upstream import MIB, lets_go_no_more, lived  # noqa: F401
 
 CONFIGURATION = """
 data_directory: data
@@ -54,16 +53,7 @@ realms:
 
 @pytest.fixture(scope="module")
 def relay():
-    with tempfile.TemporaryDirectory(prefix="jeton-") as folder:
-        relay = Relay(folder, CONFIGURATION, ("api",))
-        yield relay
-        relay.upstream.close()
-        relay.daemon.stop()
-
-
-@pytest.fixture(autouse=True)
-def lets_go_no_more(relay):
-    relay.upstream.release.clear()
+    yield from lived(CONFIGURATION, ("api",))
 
 
 def gauges(relay):

@@ -214,7 +214,12 @@ class Upstream:
     def answer_early_close(self, peer, seen, body, *rest):
         self.reply(peer, 413, b"too much", "Connection: close")
         peer.shutdown(socket.SHUT_WR)
-        peer.settimeout(0.3)
+        return self._read_over(peer, 0.3)
+
+    @staticmethod
+    def _read_over(peer, seconds):
+        """Until nothing has come for so long; then the connection ends."""
+        peer.settimeout(seconds)
         try:
             while peer.recv(PIECE):
                 pass
@@ -230,13 +235,7 @@ class Upstream:
     def answer_export(self, peer, seen, body, *rest):
         """Before it reads the request's body, as many servers answer a GET."""
         self.reply(peer, 200, b"x" * (16 << 20), "Connection: close")
-        peer.settimeout(0.5)
-        try:
-            while peer.recv(PIECE):
-                pass
-        except OSError:
-            pass
-        return False
+        return self._read_over(peer, 0.5)
 
     def answer_convert(self, peer, seen, body, *rest):
         """Answers while it reads, and reads more slowly than the client sends."""
