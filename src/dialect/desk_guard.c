@@ -117,24 +117,14 @@ static void hear_headers(const struct request *request, struct told *method, str
     }
 }
 
-/* As CGI and its heirs read a name: hyphens and underscores are one. `known` has hyphens. [RFC3875 4.1.18] */
-static bool is_spelling(struct str name, struct str known)
-{
-    char room[32];
-    if (name.len != known.len || name.len > sizeof(room))
-        return false;
-    for (size_t i = 0; i < name.len; i++)
-        room[i] = name.ptr[i] == '_' ? '-' : name.ptr[i];
-    return str_equal_nocase((struct str){room, name.len}, known);
-}
-
 /* By these the client has some frameworks take its request for one of another method: they can only dispute it. */
 static void hear_overrides(const struct request *request, struct told *method)
 {
     for (size_t i = 0; i < request->field_count; i++) {
         const struct request_field *field = &request->fields[i];
-        if ((is_spelling(field->name, STR("X-HTTP-Method-Override")) ||
-             is_spelling(field->name, STR("X-HTTP-Method")) || is_spelling(field->name, STR("X-Method-Override"))) &&
+        if ((header_is_like(field->name, STR("x-http-method-override")) ||
+             header_is_like(field->name, STR("x-http-method")) ||
+             header_is_like(field->name, STR("x-method-override"))) &&
             !str_equal(field->value, method->value))
             method->is_disputed = true;
     }

@@ -42,31 +42,10 @@ static const struct str claim_prefixes[] = {
     STR_INIT("x-original-"),
 };
 
-/* As the CGI and those that came after it know a name: of either case, and what is neither letter nor digit is one
- * and the same. [RFC3875 4.1.18] */
-static char fold(char byte)
-{
-    if (byte >= 'A' && byte <= 'Z')
-        return (char)(byte + ('a' - 'A'));
-    bool is_plain = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
-    return is_plain ? byte : '-';
-}
-
-/* `known` is folded. */
-static bool begins_like(struct str name, struct str known)
-{
-    if (name.len < known.len)
-        return false;
-    for (size_t i = 0; i < known.len; i++)
-        if (fold(name.ptr[i]) != known.ptr[i])
-            return false;
-    return true;
-}
-
 static bool is_among(struct str name, const struct str *known, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (name.len == known[i].len && begins_like(name, known[i]))
+        if (header_is_like(name, known[i]))
             return true;
     return false;
 }
@@ -76,7 +55,7 @@ static bool is_among(struct str name, const struct str *known, size_t count)
 static bool is_claim(struct str name)
 {
     for (size_t i = 0; i < sizeof(claim_prefixes) / sizeof(*claim_prefixes); i++)
-        if (begins_like(name, claim_prefixes[i]))
+        if (header_begins_like(name, claim_prefixes[i]))
             return true;
     return IS_AMONG(name, claim_names);
 }
@@ -111,7 +90,7 @@ static bool may_go_on(struct str name, struct str connection, bool passes_author
 
 bool fields_may_return(struct str name, struct str connection)
 {
-    return !IS_AMONG(name, connection_names) && !begins_like(name, STR("x-jeton-")) &&
+    return !IS_AMONG(name, connection_names) && !header_begins_like(name, STR("x-jeton-")) &&
            !fields_list_has(connection, name);
 }
 

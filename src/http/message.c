@@ -76,3 +76,26 @@ void response_answer(struct exchange *exchange, unsigned status, struct str cont
     exchange->response.status = status;
     exchange->response.body = body;
 }
+
+static char fold(char byte)
+{
+    if (byte >= 'A' && byte <= 'Z')
+        return (char)(byte + ('a' - 'A'));
+    bool is_plain = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
+    return is_plain ? byte : '-';
+}
+
+bool header_begins_like(struct str name, struct str known)
+{
+    if (name.len < known.len)
+        return false;
+    for (size_t i = 0; i < known.len; i++)
+        if (fold(name.ptr[i]) != known.ptr[i])
+            return false;
+    return true;
+}
+
+bool header_is_like(struct str name, struct str known)
+{
+    return name.len == known.len && header_begins_like(name, known);
+}

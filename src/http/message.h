@@ -85,6 +85,11 @@ struct str request_header(const struct exchange *exchange, const char *name);
 bool header_may_be_name(struct str name);
 bool header_may_be_value(struct str value);
 
+/* As the CGI and those that came after it know a name: of either case, and what is neither letter nor digit is one
+ * and the same. `known` is in lower case with hyphens. [RFC3875 4.1.18] */
+bool header_begins_like(struct str name, struct str known);
+bool header_is_like(struct str name, struct str known);
+
 /* A header that header_may_be_name or header_may_be_value refuses is left out and logged by its name. `name` and
  * `value` are not copied: they point into the arena or to anything that lives longer. Date, Connection,
  * Content-Length, Transfer-Encoding and X-Request-Id are the server's own. */
