@@ -10,6 +10,7 @@
 #include "oauth/plan.h"
 #include "oauth/realm.h"
 #include "oauth/registration.h"
+#include "oauth/subject.h"
 #include "store/applications.h"
 #include "store/people.h"
 #include "store/store.h"
@@ -29,23 +30,18 @@ struct plan_subject {
     int64_t number; /* as counts have it */
 };
 
-/* As X-Jeton-Subject has it: a user's number, or a service account's id. */
+/* As X-Jeton-Subject has it. */
 static STEP find_subject(struct command_call *call, const struct realm *realm, struct plan_subject *ret_subject)
 {
-    struct store_reader *reader = store_reader(call->host->store);
     struct str text = argument_text(call, "subject");
-    struct account_row *account = NULL;
-    struct user_row *user = NULL;
-    int64_t id;
+    struct subject subject;
     *ret_subject = (struct plan_subject){0};
     if (!str_is_present(text))
         return OK;
-    TRY(account_find(reader, call->arena, realm->id, text, &account));
-    if (!account && str_parse_int(text, &id))
-        TRY(user_find_row(reader, call->arena, id, &user));
-    if (!account && (!user || user->realm_id != realm->id))
+    TRY(subject_find(store_reader(call->host->store), call->arena, realm->id, text, STR_NONE, &subject));
+    if (!subject.account && !subject.user)
         return command_refuse(call, STR("the realm has no user or service account of that number"));
-    *ret_subject = (struct plan_subject){true, account ? -account->id : user->id};
+    *ret_subject = (struct plan_subject){true, subject.account ? -subject.account->id : subject.user->id};
     return OK;
 }
 

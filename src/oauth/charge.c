@@ -10,8 +10,8 @@
 #include "oauth/count.h"
 #include "oauth/limit.h"
 #include "oauth/rule.h"
+#include "oauth/subject.h"
 #include "store/applications.h"
-#include "store/people.h"
 
 static STEP read_points(struct call *call)
 {
@@ -51,28 +51,17 @@ static enum outcome charge_check(struct call *call)
     return read_points(call);
 }
 
-static STEP find_user(struct call *call, struct store_reader *reader, struct str subject)
-{
-    int64_t id;
-    if (!str_parse_int(subject, &id))
-        return OK;
-    TRY(user_find_row(reader, call->arena, id, &call->user));
-    if (call->user && call->user->realm_id != call->realm->id)
-        call->user = NULL;
-    return OK;
-}
-
 static STEP find_subject(struct call *call, struct store_reader *reader)
 {
-    struct str subject = call_parameter(call, PARAMETER_subject);
-    struct str type = call_parameter(call, PARAMETER_subject_type);
-    if (subject.len == 0 || str_equal(subject, STR("-")))
+    struct str text = call_parameter(call, PARAMETER_subject);
+    struct subject subject;
+    if (text.len == 0 || str_equal(text, STR("-")))
         return OK;
-    if (!str_equal(type, STR("user")))
-        TRY(account_find(reader, call->arena, call->realm->id, subject, &call->account));
-    if (!call->account && !str_equal(type, STR("account")))
-        TRY(find_user(call, reader, subject));
-    REQUIRE(call, call->account || call->user, charge_subject_unknown);
+    TRY(subject_find(reader, call->arena, call->realm->id, text, call_parameter(call, PARAMETER_subject_type),
+                     &subject));
+    REQUIRE(call, subject.account || subject.user, charge_subject_unknown);
+    call->account = subject.account;
+    call->user = subject.user;
     return OK;
 }
 
