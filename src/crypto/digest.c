@@ -1,9 +1,9 @@
 #include "crypto/digest.h"
 
+#include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,10 +129,12 @@ static void draw(unsigned char *room, size_t len)
 {
     while (len > 0) {
         ssize_t got = getrandom(room, len, 0);
-        if (got < 0 && errno != EINTR)
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
             give_up("randomness");
-        room += got < 0 ? 0 : got;
-        len -= got < 0 ? 0 : (size_t)got;
+        room += got;
+        len -= (size_t)got;
     }
 }
 

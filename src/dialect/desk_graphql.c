@@ -30,7 +30,6 @@ struct graphql_errand {
     struct desk_errand errand;
     const struct desk *desk;
     const struct desk *behind; /* the API's; NULL: there is none */
-    struct store *store;
     struct graphql_request *request;
     struct field_call *calls;
     size_t count;
@@ -147,7 +146,7 @@ static void count_refusal(const struct graphql_errand *errand)
     struct call *call = desk_call(exchange, errand->behind);
     call->guarded = (struct guarded_request){.method = exchange->request.method, .path = exchange->request.path};
     decode_authorization(errand->desk->dialect, exchange->request.authorization, call);
-    desk_judge(call, errand->store);
+    desk_judge(call, errand->errand.store);
 }
 
 /* The response stands in its own bytes; status and headers are the endpoint's. */
@@ -313,10 +312,10 @@ void desk_serve_graphql(struct exchange *exchange, const struct desk *desk, cons
     }
     struct call *call = desk_call(exchange, desk);
     struct graphql_errand *own = arena_new(exchange->arena, struct graphql_errand);
-    own->errand = (struct desk_errand){.exchange = exchange, .apply = apply, .answer = answer_errand};
+    own->errand =
+        (struct desk_errand){.store = means->store, .exchange = exchange, .apply = apply, .answer = answer_errand};
     own->desk = desk;
     own->behind = forward;
-    own->store = means->store;
     if (!is_authorized(exchange, desk, call, means->store)) {
         refuse_all(exchange, desk, call, desk->dialect->resource_errors);
         return;

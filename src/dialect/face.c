@@ -57,6 +57,8 @@ static void refuse_at(const struct face *face, struct exchange *exchange, const 
 static struct str decode_path(const struct exchange *exchange)
 {
     struct str raw = exchange->request.path, path;
+    if (str_find(raw, '%') == raw.len)
+        return raw;
     if (!rule_path_read(exchange->arena, raw, &path))
         return raw; /* which goes nowhere, wherever it leads */
     bool ends_in_slash = path.len > 0 && raw.ptr[raw.len - 1] == '/';

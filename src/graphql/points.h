@@ -3,8 +3,8 @@
  *
  * Each field counts one point for each time that it may be there: once, times `first`, `last`, `limit` or `count` of
  * every field above it. `{ posts(first: 20) { id user { name } } }` is 1 + 20 × 3 = 61. Fragments count wherever they
- * are spread, aliases each, both branches of a condition. No schema is needed. Estimating takes less than a
- * millisecond whatever the query is: one that would take more counts as too dear to tell.
+ * are spread, aliases each, both branches of a condition. No schema is needed. Estimating takes a
+ * millisecond or two at most: a query that would take more steps counts as the dearest.
  *
  * Specs: GraphQL October 2021 §2.   Threads: any; pure.
  */
