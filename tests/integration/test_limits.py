@@ -271,7 +271,7 @@ def test_64_connections_across_two_windows(server):
     """200 in the first two seconds, 200 in the next two, however many ask."""
     server.take_plan("short")
     token = server.token("standard")
-    passed, ends = [], set()
+    passed = []
     lock, over = threading.Lock(), threading.Event()
 
     def ask():
@@ -298,7 +298,6 @@ def test_64_connections_across_two_windows(server):
         assert last - first < 2.2
     for following in range(200, len(passed), 200):
         assert 0.9 < passed[following] - passed[following - 200]  # seconds are whole: a window may lose a part of its first
-    assert ends == set()
 
 
 # --- what survives ---

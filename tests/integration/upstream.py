@@ -47,6 +47,11 @@ class Upstream:
         self.release.set()
         self.listener.close()
 
+    def seen_at(self, target):
+        """Only this target's: requests of clients that have long gone may still come in."""
+        with self.lock:
+            return [seen for seen in self.seen if seen.target == target]
+
     def _accept(self):
         while True:
             try:
