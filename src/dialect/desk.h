@@ -74,8 +74,8 @@ void desk_answer_authorization(struct exchange *exchange, const struct desk *des
 bool desk_prepare(const struct operation *operation, struct call *call, struct store *store);
 
 /* Whether an API request passes: by call->authorization and call->guarded, and by what else the guard needs. The call
- * is settled, or has its refusal. */
-void desk_judge(struct call *call, struct store *store);
+ * is settled, or has its refusal. How many nanoseconds it took, for count_request. */
+int64_t desk_judge(struct call *call, struct store *store);
 
 /* Encodes and counts what the call came to. */
 void desk_answer(struct exchange *exchange, const struct desk *desk, struct call *call);

@@ -137,25 +137,40 @@ static void answer_forwarded(struct exchange *exchange)
     desk_count(exchange, desk);
 }
 
-static void send_on(struct exchange *exchange, const struct desk *desk, struct call *call,
+/* False: there is no room, and nothing has happened. Else it can be sent. */
+static bool prepare(struct exchange *exchange, const struct desk *desk, const struct call *call,
                     const struct face_means *means)
 {
-    struct forwarding *forwarding = arena_new(exchange->arena, struct forwarding);
     struct request_field identity[IDENTITY_COUNT];
     bool is_secure = str_has_prefix(desk->realm->issuer, STR("https://"));
-    *forwarding = (struct forwarding){desk, call};
     encode_identity_fields(call, identity);
-    exchange->face = forwarding;
-    exchange->resumed = answer_forwarded;
     const struct upstream_request request = {.target = desk->upstream,
                                              .client = call->client ? call->client->id : 0,
                                              .scheme = is_secure ? STR("https") : STR("http"),
                                              .added = identity,
                                              .added_count = IDENTITY_COUNT};
-    if (upstream_send(means->upstreams, exchange, &request))
-        return;
-    call->refusal = REFUSED_busy;
-    desk_answer(exchange, desk, call);
+    return upstream_prepare(means->upstreams, exchange, &request);
+}
+
+static void send_on(struct exchange *exchange, const struct desk *desk, struct call *call)
+{
+    struct forwarding *forwarding = arena_new(exchange->arena, struct forwarding);
+    *forwarding = (struct forwarding){desk, call};
+    exchange->face = forwarding;
+    exchange->resumed = answer_forwarded;
+    upstream_send(exchange);
+}
+
+/* What the guard lets pass is charged, unless there is no room for it to go on. Counted is what came of it. */
+static void judge(struct exchange *exchange, const struct desk *desk, struct call *call,
+                  const struct face_means *means)
+{
+    int64_t ns = desk_judge(call, means->store);
+    if (!call->refusal && !prepare(exchange, desk, call, means)) {
+        limit_give_back(call);
+        call->refusal = REFUSED_busy;
+    }
+    count_request(call, ns);
 }
 
 /* A GraphQL endpoint that asks for no token itself tells of one in its errors, as of any field. */
@@ -183,19 +198,17 @@ void desk_serve_forward(struct exchange *exchange, const struct desk *desk, cons
     enum refusal fault = find_fault(exchange, means);
     call->guarded = (struct guarded_request){
         .method = request->method, .path = request->path, .estimate = question_estimate, .message = request};
-    if (!fault && desk->realm->upstream.passes_preflight && is_preflight(exchange)) {
-        send_on(exchange, desk, call, means);
-        return;
-    }
     decode_authorization(desk->dialect, request->authorization, call);
     if (fault) {
         call->refusal = fault;
         count_request(call, clock_monotonic_ns() - began_ns);
+    } else if (desk->realm->upstream.passes_preflight && is_preflight(exchange)) {
+        call->refusal = prepare(exchange, desk, call, means) ? NOT_REFUSED : REFUSED_busy;
     } else {
-        desk_judge(call, means->store);
+        judge(exchange, desk, call, means);
     }
     if (call->refusal)
         answer_no(exchange, desk, call, asked);
     else
-        send_on(exchange, desk, call, means);
+        send_on(exchange, desk, call);
 }

@@ -16,6 +16,7 @@
 #include "graphql/graphql.h"
 #include "graphql/root.h"
 #include "http/message.h"
+#include "oauth/count.h"
 #include "oauth/limit.h"
 #include "store/store.h"
 
@@ -146,7 +147,7 @@ static void count_refusal(const struct graphql_errand *errand)
     struct call *call = desk_call(exchange, errand->behind);
     call->guarded = (struct guarded_request){.method = exchange->request.method, .path = exchange->request.path};
     decode_authorization(errand->desk->dialect, exchange->request.authorization, call);
-    desk_judge(call, errand->errand.store);
+    count_request(call, desk_judge(call, errand->errand.store));
 }
 
 /* The response stands in its own bytes; status and headers are the endpoint's. */

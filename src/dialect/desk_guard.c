@@ -264,12 +264,11 @@ static void answer_no(struct exchange *exchange, const struct desk *desk, struct
     desk_count(exchange, desk);
 }
 
-void desk_judge(struct call *call, struct store *store)
+int64_t desk_judge(struct call *call, struct store *store)
 {
     int64_t began_ns = clock_monotonic_ns();
     (void)desk_prepare(operation_find(STR("guard")), call, store);
-    if (!call->is_rehearsal)
-        count_request(call, clock_monotonic_ns() - began_ns);
+    return clock_monotonic_ns() - began_ns;
 }
 
 void desk_serve_guard(struct exchange *exchange, const struct desk *desk, const struct face_means *means)
@@ -283,7 +282,7 @@ void desk_serve_guard(struct exchange *exchange, const struct desk *desk, const 
         repeat_refusal(exchange, desk, call, wishes.refused);
         return;
     }
-    desk_judge(call, means->store);
+    count_request(call, desk_judge(call, means->store));
     if (call->refusal)
         answer_no(exchange, desk, call, str_is_present(wishes.statuses));
     else

@@ -127,10 +127,10 @@ static struct stream *create_stream(struct upstreams *upstreams, struct loop *lo
     return stream;
 }
 
-bool upstream_send(struct upstreams *upstreams, struct exchange *exchange, const struct upstream_request *request)
+bool upstream_prepare(struct upstreams *upstreams, struct exchange *exchange, const struct upstream_request *request)
 {
     struct served *served = served_of(exchange);
-    assert(exchange->resumed && exchange->response.status == 0 && !served->stream);
+    assert(exchange->response.status == 0 && !served->stream);
     const struct upstream_target *target = request->target;
     if (!upstream_load_enter(target->load, request->client, target->most, target->share_most))
         return false;
@@ -139,10 +139,17 @@ bool upstream_send(struct upstreams *upstreams, struct exchange *exchange, const
         upstream_load_leave(target->load, request->client);
         return false;
     }
-    struct stream *stream = create_stream(upstreams, loop, served, request);
-    served->stream = stream;
+    served->stream = create_stream(upstreams, loop, served, request);
     served->stream_load = target->load;
     served->stream_client = request->client;
+    return true;
+}
+
+void upstream_send(struct exchange *exchange)
+{
+    struct served *served = served_of(exchange);
+    struct stream *stream = served->stream;
+    assert(exchange->resumed);
     if (exchange->request.is_body_coming) {
         served->stage = STAGE_FORWARDING;
     } else {
@@ -151,7 +158,6 @@ bool upstream_send(struct upstreams *upstreams, struct exchange *exchange, const
     }
     loop_watch_client(stream, served->connection->fd);
     loop_post(stream);
-    return true;
 }
 
 void upstream_end(struct served *served)

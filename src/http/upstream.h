@@ -77,12 +77,14 @@ struct upstreams *upstreams_create(void);
 /* After every server that forwards has stopped. NULL is allowed. */
 void upstreams_destroy(struct upstreams *upstreams);
 
+/* Makes the exchange's request ready, and takes its place. False: there are as many under way as may be, or there is
+ * no thread to be had; nothing has happened. After true, upstream_send follows. */
+bool upstream_prepare(struct upstreams *upstreams, struct exchange *exchange, const struct upstream_request *request);
 /*
- * Sends the exchange's request. True: the exchange is parked, and `exchange->resumed` is called when there is an
- * answer; it must be set before. It is not called when the client goes before. False: there are as many under way
- * as may be, or there is no thread to be had; nothing has happened.
+ * Sends it. The exchange is parked, and `exchange->resumed` is called when there is an answer; it must be set before.
+ * It is not called when the client goes before. Touch nothing of the exchange afterwards.
  */
-bool upstream_send(struct upstreams *upstreams, struct exchange *exchange, const struct upstream_request *request);
+void upstream_send(struct exchange *exchange);
 
 /* Of a resumed exchange; lives as long as it. */
 const struct upstream_answer *upstream_answer(const struct exchange *exchange);

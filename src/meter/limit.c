@@ -277,6 +277,30 @@ void limits_charge(struct limits *limits, struct limit_charge *charges, size_t c
     end(&step);
 }
 
+static void give_back(struct step *step, size_t index)
+{
+    struct limit_charge *charge = &step->charges[index];
+    struct entry *entry = step->entries[index];
+    /* One that ends later was begun by somebody else, whose time had gone on. */
+    if (entry->ends_at <= step->now || entry->ends_at > step->now + charge->seconds)
+        return;
+    entry->used -= charge->amount < entry->used ? charge->amount : entry->used;
+    step->limits->shards[step->numbers[index]].table.dirty_count += entry->is_dirty == 0;
+    entry->is_dirty = 1;
+    charge->used = entry->used;
+}
+
+void limits_give_back(struct limits *limits, struct limit_charge *charges, size_t count, int64_t now)
+{
+    struct step step = {.limits = limits, .charges = charges, .count = count, .now = now};
+    begin(&step);
+    for (size_t i = 0; i < count; i++) {
+        tell(&step, i);
+        give_back(&step, i);
+    }
+    end(&step);
+}
+
 void limits_read(struct limits *limits, struct limit_charge *charges, size_t count, int64_t now)
 {
     struct step step = {.limits = limits, .charges = charges, .count = count, .now = now};

@@ -47,6 +47,8 @@ void limits_destroy(struct limits *limits);
 bool limits_take(struct limits *limits, struct limit_charge *charges, size_t count, int64_t now);
 /* Charges, whether there is room or not. */
 void limits_charge(struct limits *limits, struct limit_charge *charges, size_t count, int64_t now);
+/* Takes back what limits_take has charged at the same `now`, as far as the same window lasts still. */
+void limits_give_back(struct limits *limits, struct limit_charge *charges, size_t count, int64_t now);
 /* Charges nothing: how the windows stand. */
 void limits_read(struct limits *limits, struct limit_charge *charges, size_t count, int64_t now);
 /* Nothing of it is used any more; each window ends when it would have ended. `subject` may be LIMITS_EVERYBODY. Looks

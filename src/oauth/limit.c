@@ -224,6 +224,15 @@ enum outcome limit_take(struct call *call)
     return add_windows(&rate, call, call->cost) ? take(call, call->meter->limits, &rate) : OK;
 }
 
+void limit_give_back(struct call *call)
+{
+    struct rate rate;
+    if (!add_windows(&rate, call, call->cost))
+        return;
+    limits_give_back(call->meter->limits, rate.charges, rate.count, call->now);
+    tell(call, &rate, find_nearest(&rate), limit_facts());
+}
+
 /* Only what counts points hears of it: the request itself has been counted. */
 void limit_charge_points(struct call *call)
 {

@@ -25,6 +25,9 @@ uint64_t limit_facts(void);
  */
 STEP limit_take(struct call *call);
 
+/* The request of limit_take goes nowhere after all: its client has all of it back, and the facts tell so. */
+void limit_give_back(struct call *call);
+
 /* call->cost points of call->client, told after the request was served, by the class of call->rule: may go past the
  * limit. Tells the facts, and counts no request. */
 void limit_charge_points(struct call *call);

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import socket
 import tempfile
 import threading
@@ -54,6 +55,8 @@ realms:
     scopes: {{read: {{description: Read.}}}}
     default_scope: read
     upstream: {{url: "{url}/below", paths: [/v1, /v2/things], pass_authorization: true, requests: 20}}
+    plans: {{test: [{{name: hour, seconds: 1h, most: 100000}}]}}
+    default_plan: {{production: test}}
 """
 
 
@@ -486,13 +489,17 @@ def test_many_at_once(relay):
 
 
 def test_more_than_may_be_under_way_are_refused(relay):
+    """And not charged, since they went nowhere."""
+    left = hour_left(relay.request("GET", "/v1/x", realm="prefixed"))
+    refused = counted(relay, "prefixed")["refused_other"]
     connections = []
     try:
         for _ in range(20):
             connections.append(relay.connect())
             connections[-1].send(http1.request_bytes("GET", "/v1/slow", relay.headers("prefixed")))
         wait_until(lambda: sum(seen.target == "/below/v1/slow" for seen in relay.upstream.seen) == 20)
-        assert relay.request("GET", "/v1/slow", realm="prefixed").status == 503
+        reply = relay.request("GET", "/v1/slow", realm="prefixed")
+        assert reply.status == 503 and hour_left(reply) == left - 20
         assert relay.request("GET", "/things").status == 200  # another realm's
         relay.upstream.release.set()
         assert {connection.reply().status for connection in connections} == {200}
@@ -500,6 +507,15 @@ def test_more_than_may_be_under_way_are_refused(relay):
         for connection in connections:
             connection.close()
     wait_until(lambda: relay.request("GET", "/v1/x", realm="prefixed").status == 200)
+    wait_until(lambda: counted(relay, "prefixed")["refused_other"] > refused, what="the refusal in the usage")
+
+
+def hour_left(reply):
+    return int(re.search(r'"hour";r=(\d+);', reply.header("RateLimit"))[1])
+
+
+def counted(relay, realm):
+    return relay.daemon.command("usage", realm=realm)["total"]
 
 
 # --- an upstream that fails ---

@@ -111,6 +111,47 @@ static void test_late_charge_leaves_the_window_its_end(void **state)
     limits_destroy(limits);
 }
 
+static void test_what_was_taken_is_given_back(void **state)
+{
+    (void)state;
+    struct limits *limits = limits_create(LIMITS_UNBOUNDED);
+    struct limit_charge charges[] = {charge_of(7, 1, 10, 2), charge_of(7, 2, 60, 1)};
+    charges[1].amount = 0; /* costs nothing, and so has begun no window */
+    assert_true(limits_take(limits, charges, 2, NOW));
+    assert_true(limits_take(limits, charges, 2, NOW + 1));
+    limits_give_back(limits, charges, 2, NOW + 1);
+    assert_int_equal(charges[0].used, 1);
+    assert_int_equal(charges[1].used, 0);
+    assert_int_equal(charges[0].ends_at, NOW + 10);
+    assert_true(limits_take(limits, charges, 2, NOW + 2));
+    assert_false(limits_take(limits, charges, 2, NOW + 2));
+    /* What is given back is written down, too. */
+    struct limits_walk walk = {0};
+    struct window_row row;
+    assert_int_equal(limits_collect(limits, &walk, NOW + 3, &row, 1), 1);
+    assert_int_equal(row.used, 2);
+    limits_give_back(limits, charges, 2, NOW + 3);
+    walk = (struct limits_walk){0};
+    assert_int_equal(limits_collect(limits, &walk, NOW + 3, &row, 1), 1);
+    assert_int_equal(row.used, 1);
+    limits_destroy(limits);
+}
+
+/* Nobody has more than is allowed because another's request went nowhere. */
+static void test_nothing_is_given_back_of_another_window(void **state)
+{
+    (void)state;
+    struct limits *limits = limits_create(LIMITS_UNBOUNDED);
+    struct limit_charge charge = charge_of(7, 1, 10, 1);
+    assert_true(limits_take(limits, &charge, 1, NOW));
+    assert_true(limits_take(limits, &charge, 1, NOW + 10)); /* by a thread whose time has gone on */
+    limits_give_back(limits, &charge, 1, NOW);
+    assert_false(limits_take(limits, &charge, 1, NOW + 10));
+    limits_give_back(limits, &charge, 1, NOW + 20); /* it is over */
+    assert_int_equal(charge.used, 0);
+    limits_destroy(limits);
+}
+
 static void test_clock_set_back_holds_nobody_up(void **state)
 {
     (void)state;
@@ -273,6 +314,8 @@ int main(void)
         cmocka_unit_test(test_charge_after_the_fact_goes_past_the_limit),
         cmocka_unit_test(test_cleared_windows_are_empty_until_their_end),
         cmocka_unit_test(test_late_charge_leaves_the_window_its_end),
+        cmocka_unit_test(test_what_was_taken_is_given_back),
+        cmocka_unit_test(test_nothing_is_given_back_of_another_window),
         cmocka_unit_test(test_clock_set_back_holds_nobody_up),
         cmocka_unit_test(test_owners_subjects_and_windows_are_apart),
         cmocka_unit_test(test_windows_that_are_over_leave),
