@@ -140,7 +140,7 @@ static const struct setting rows[] = {
         .beside = SETTING_PLACE(struct configuration, trusted_proxy_count),
         .most = 256,
         .is_fit = syntax_is_proxy,
-        .allowed = "addresses or networks like 10.0.0.0/8, or unix",
+        .allowed = "addresses or networks like 10.0.0.0/8",
         .help = "Whose X-Forwarded-For and X-Forwarded-Host are believed; nobody's without it. They must write both "
                 "themselves, not pass on what the client sent.",
     },

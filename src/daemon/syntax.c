@@ -101,8 +101,6 @@ bool syntax_is_address(struct str text)
 
 bool syntax_is_proxy(struct str text)
 {
-    if (str_equal(text, STR("unix")))
-        return true;
     size_t slash = str_find(text, '/');
     struct str address = str_slice(text, 0, slash);
     bool is_four = is_numeric(AF_INET, address);

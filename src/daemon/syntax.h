@@ -19,7 +19,7 @@ bool syntax_is_scope_list(struct str text);
 bool syntax_is_host(struct str text);
 /* "HOST:PORT" with a numeric port up to 65535. */
 bool syntax_is_address(struct str text);
-/* "10.0.0.0/8", "::1", "unix": what a listener trusts as a proxy. */
+/* "10.0.0.0/8", "::1": what a listener trusts as a proxy. */
 bool syntax_is_proxy(struct str text);
 /* "http://127.0.0.1:8000/v2": an API's server; no slash at the end. */
 bool syntax_is_upstream(struct str text);

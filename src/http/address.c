@@ -87,16 +87,12 @@ struct address address_of_socket(const struct sockaddr *socket_address)
         return from_ipv4(&((const struct sockaddr_in *)(const void *)socket_address)->sin_addr);
     if (socket_address->sa_family == AF_INET6)
         return from_ipv6(((const struct sockaddr_in6 *)(const void *)socket_address)->sin6_addr.s6_addr);
-    if (socket_address->sa_family == AF_UNIX)
-        return (struct address){.kind = ADDRESS_UNIX};
     return (struct address){.kind = ADDRESS_NONE};
 }
 
 struct str address_write(struct arena *arena, const struct address *address)
 {
     char text[TEXT_MAX_LEN];
-    if (address->kind == ADDRESS_UNIX)
-        return STR("unix");
     if (address->kind == ADDRESS_NONE)
         return STR("unknown");
     inet_ntop(address->kind == ADDRESS_IPV4 ? AF_INET : AF_INET6, address->bytes, text, sizeof(text));
@@ -116,10 +112,6 @@ static unsigned mapped_bits(struct str text, const struct address *address)
 
 bool network_parse(struct str text, struct network *ret_network)
 {
-    if (str_equal(text, STR("unix"))) {
-        *ret_network = (struct network){.address = {.kind = ADDRESS_UNIX}};
-        return true;
-    }
     size_t slash = str_find(text, '/');
     struct str bare = str_slice(text, 0, slash);
     struct network network;

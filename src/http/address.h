@@ -13,11 +13,11 @@
 
 struct arena;
 
-enum address_kind { ADDRESS_NONE, ADDRESS_IPV4, ADDRESS_IPV6, ADDRESS_UNIX };
+enum address_kind { ADDRESS_NONE, ADDRESS_IPV4, ADDRESS_IPV6 };
 
 struct address {
     enum address_kind kind;
-    unsigned char bytes[16]; /* 4 of them for IPv4; none for a unix socket */
+    unsigned char bytes[16]; /* 4 of them for IPv4 */
 };
 
 struct network {
@@ -29,12 +29,12 @@ struct network {
 bool address_parse(struct str text, struct address *ret_address);
 /* One to five digits, up to 65535. */
 bool port_parse(struct str text, unsigned *ret_port);
-/* ADDRESS_NONE for a family that is neither IP nor unix. */
+/* ADDRESS_NONE for a family that is not IP. */
 struct address address_of_socket(const struct sockaddr *socket_address);
-/* "192.0.2.1", "2001:db8::1", "unix". */
+/* "192.0.2.1", "2001:db8::1". */
 struct str address_write(struct arena *arena, const struct address *address);
 
-/* "10.0.0.0/8", "2001:db8::/32", a single address, or "unix". False on anything else. */
+/* "10.0.0.0/8", "2001:db8::/32", or a single address. False on anything else. */
 bool network_parse(struct str text, struct network *ret_network);
 bool network_has(const struct network *network, const struct address *address);
 bool network_any_has(const struct network *networks, size_t count, const struct address *address);

@@ -43,7 +43,7 @@ struct server_options {
     size_t body_max;                  /* bytes */
     size_t header_max; /* bytes of request line and headers; a connection takes this and 8 KiB, wiped per request */
     unsigned header_count_max;
-    const struct str *trusted_proxies; /* "127.0.0.1", "10.0.0.0/8", "::1", "unix" … */
+    const struct str *trusted_proxies; /* "127.0.0.1", "10.0.0.0/8", "::1" … */
     size_t trusted_proxy_count;
     /* Answers the exchange or parks it. Runs on a worker. */
     void (*handler)(struct exchange *exchange, void *arg);

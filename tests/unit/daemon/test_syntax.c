@@ -36,9 +36,9 @@ static void test_hosts(void **state)
 static void test_proxies(void **state)
 {
     (void)state;
-    assert_fit(syntax_is_proxy, "unix", "127.0.0.1", "10.0.0.0/8", "::1", "fd00::/8", "0.0.0.0/0", "::/128",
-               "1.2.3.4/32");
-    assert_unfit(syntax_is_proxy, "", "localhost", "10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/", "10.0.0.0/-1");
+    assert_fit(syntax_is_proxy, "127.0.0.1", "10.0.0.0/8", "::1", "fd00::/8", "0.0.0.0/0", "::/128", "1.2.3.4/32");
+    assert_unfit(syntax_is_proxy, "", "unix", "localhost", "10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/",
+                 "10.0.0.0/-1");
 }
 
 /* [RFC6749 3.3] scope-token, and a list of them with one blank between. */

@@ -5,7 +5,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <sys/un.h>
 
 #include "base/arena.h"
 #include "http/address.h"
@@ -112,18 +111,6 @@ static void other_texts_are_no_network(void **state)
     }
 }
 
-static void unix_socket_is_a_network_of_its_own(void **state)
-{
-    (void)state;
-    struct network network;
-    assert_true(network_parse(STR("unix"), &network));
-    const struct sockaddr_un local = {.sun_family = AF_UNIX};
-    struct address peer = address_of_socket((const struct sockaddr *)&local);
-    assert_true(network_has(&network, &peer));
-    struct address loopback = parse("127.0.0.1");
-    assert_false(network_has(&network, &loopback));
-}
-
 static void socket_addresses_become_addresses(void **state)
 {
     (void)state;
@@ -182,7 +169,6 @@ int main(void)
         cmocka_unit_test(prefix_decides_bit_by_bit),
         cmocka_unit_test(families_do_not_mix_except_mapped),
         cmocka_unit_test(other_texts_are_no_network),
-        cmocka_unit_test(unix_socket_is_a_network_of_its_own),
         cmocka_unit_test(socket_addresses_become_addresses),
         cmocka_unit_test(client_is_the_rightmost_untrusted),
         cmocka_unit_test(all_trusted_gives_the_leftmost),
