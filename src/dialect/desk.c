@@ -32,10 +32,15 @@ struct call *desk_call(struct exchange *exchange, const struct desk *desk)
     return call;
 }
 
+bool desk_is_guard(const struct desk *desk)
+{
+    return desk->part == FACE_GUARD && desk->endpoint->operation != &charge_operation;
+}
+
 const struct error_shape *desk_errors(const struct desk *desk)
 {
     const struct operation *operation = desk->endpoint->operation;
-    if (desk->part == FACE_GUARD)
+    if (desk_is_guard(desk))
         return desk->dialect->guard_errors;
     return operation && operation->is_for_resource ? desk->dialect->resource_errors : desk->dialect->errors;
 }
@@ -61,7 +66,7 @@ static void answer_well(struct exchange *exchange, const struct desk *desk, stru
     const struct operation *operation = desk->endpoint->operation;
     if (operation->conclude)
         operation->conclude(call);
-    if (desk->part == FACE_GUARD)
+    if (desk_is_guard(desk))
         encode_identity(exchange, call);
     encode_fact_values(call, desk->dialect);
     encode_reply(exchange, call, choose_reply(desk->endpoint, call));

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "oauth/refusal.h"
 
 struct arena;
 struct call;
@@ -42,10 +43,14 @@ const struct desk *desk_create(struct arena *arena, const struct realm *realm, c
 
 /* A fresh call of this desk's realm. */
 struct call *desk_call(struct exchange *exchange, const struct desk *desk);
+/* Gateways ask it: their noes are few. */
+bool desk_is_guard(const struct desk *desk);
 const struct error_shape *desk_errors(const struct desk *desk);
 
 void desk_serve(struct exchange *exchange, const struct desk *desk, const struct face_means *means);
 void desk_serve_guard(struct exchange *exchange, const struct desk *desk, const struct face_means *means);
+/* The question itself cannot be taken: says so as of any request that may not pass. */
+void desk_refuse_guard(struct exchange *exchange, const struct desk *desk, enum refusal refusal);
 /* `forward` is the desk of the API behind it; NULL: there is none. */
 void desk_serve_graphql(struct exchange *exchange, const struct desk *desk, const struct desk *forward,
                         const struct face_means *means);

@@ -264,6 +264,15 @@ static void answer_no(struct exchange *exchange, const struct desk *desk, struct
     desk_count(exchange, desk);
 }
 
+void desk_refuse_guard(struct exchange *exchange, const struct desk *desk, enum refusal refusal)
+{
+    struct call *call = desk_call(exchange, desk);
+    struct wishes wishes = {0};
+    read_wishes(exchange, desk, call, &wishes);
+    call->refusal = refusal;
+    answer_no(exchange, desk, call, str_is_present(wishes.statuses));
+}
+
 int64_t desk_judge(struct call *call, struct store *store)
 {
     int64_t began_ns = clock_monotonic_ns();

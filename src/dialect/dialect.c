@@ -77,9 +77,18 @@ static void load_repeated(struct loader *loader)
         load_mistake(loader, node, text, "refuse or last");
 }
 
+/* Another token could help, and nothing else. */
+static bool is_of_token(enum refusal refusal)
+{
+    struct str error = refusal_words(refusal)->error;
+    return refusal == REFUSED_authorization_malformed || str_equal(error, STR("token_missing")) ||
+           str_equal(error, STR("invalid_token"));
+}
+
 /*
  * Gateways let pass what is answered 2xx, and know "refused" by 401 and 403 only; nginx makes a 500 of anything else.
- * So whatever a dialect answers its own clients (400, or 200 with errors in the body), the guard's no is a no.
+ * So whatever a dialect answers its own clients (400, or 200 with errors in the body), the guard's no is a no. Where
+ * the token is not at fault it must not be 401: clients throw theirs away then.
  */
 static unsigned guard_status(enum refusal refusal, unsigned status)
 {
@@ -87,13 +96,7 @@ static unsigned guard_status(enum refusal refusal, unsigned status)
         return status;
     if (refusal == REFUSED_store_unavailable)
         return 503;
-    struct str error = refusal_words(refusal)->error;
-    if (refusal == REFUSED_query_unreadable || refusal == REFUSED_cost_too_high)
-        return 403; /* the token is fine */
-    return str_equal(error, STR("insufficient_scope")) || str_equal(error, STR("forbidden")) ||
-                   str_equal(error, STR("rate_limited"))
-               ? 403
-               : 401;
+    return is_of_token(refusal) ? 401 : 403;
 }
 
 static void load_guard_errors(struct dialect *dialect)

@@ -40,6 +40,10 @@ static enum refusal limit_refusal(enum http_limit limit)
 static void refuse_at(const struct face *face, struct exchange *exchange, const struct desk *desk,
                       enum refusal refusal, struct str allow)
 {
+    if (desk_is_guard(desk)) {
+        desk_refuse_guard(exchange, desk, refusal);
+        return;
+    }
     struct call *call = desk_call(exchange, desk);
     call->refusal = refusal;
     if (desk->endpoint->asks_person) {
@@ -186,8 +190,7 @@ static void add_route(struct builder *builder, const struct desk *desk, struct s
 {
     const struct route *taken;
     struct route_table *table = desk->upstream ? builder->face->forwards : builder->face->routes;
-    bool is_guard = desk->part == FACE_GUARD && desk->endpoint->operation != &charge_operation;
-    struct route route = {host, path, method, is_guard || desk->upstream, desk};
+    struct route route = {host, path, method, desk_is_guard(desk) || desk->upstream, desk};
     if (route_add(table, route, &taken))
         return;
     const struct desk *other = taken->target;

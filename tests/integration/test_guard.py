@@ -122,3 +122,22 @@ def test_a_refusal_speaks_of_the_original_request(shared_demo, path, headers):
     reply = shared_demo.request("GET", path, {"Authorization": "OAuth2 bogus", **headers})
     assert reply.status == 401
     assert reply.json()["request"] == {"url": "/user/status", "query_string": "x=1", "method": "POST"}
+
+
+@pytest.mark.parametrize("wish, status", [("", 403), ("?statuses=dialect", 431)])
+@pytest.mark.parametrize("size", [12_000, 30_000])
+def test_a_request_with_too_much_does_not_cost_a_client_its_token(service, wish, status, size):
+    """Gateways ask with the client's own headers. A 401 would say that the token is dead."""
+    headers = {"X-Original-Method": "GET", "X-Original-URI": "/", "X-Long": "x" * size,
+               **service.bearer(service.token())}
+    reply = service.daemon.request("GET", f"/guard/{service.realm}{wish}", headers)
+    assert reply.status == status, str(reply)
+    assert reply.header("WWW-Authenticate") is None
+    if not wish:
+        assert (reply.header("X-Jeton-Status"), reply.header("X-Jeton-Refusal")) == ("431", "headers_too_large")
+
+
+def test_a_target_too_long_is_no_dead_token(service):
+    """Behind the guard's own path stands the client's target."""
+    reply = service.daemon.request("GET", f"/guard/{service.realm}/{'x' * 9_000}", service.bearer(service.token()))
+    assert (reply.status, reply.header("X-Jeton-Status")) == (403, "414"), str(reply)

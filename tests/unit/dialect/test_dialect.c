@@ -113,6 +113,7 @@ static void the_guard_refuses_whatever_the_api_says(void **state)
     } cases[] = {{"invalid_token: {status: 400}", REFUSED_token_unknown, 400, 401},
                  {"invalid_token: {status: 200}", REFUSED_token_expired, 200, 401},
                  {"token_missing: {status: 302}", REFUSED_authorization_missing, 302, 401},
+                 {"headers_too_large: {status: 431}", REFUSED_headers_too_large, 431, 403},
                  {"insufficient_scope: {status: 200}", REFUSED_scope_insufficient, 200, 403},
                  {"temporarily_unavailable: {status: 200}", REFUSED_store_unavailable, 200, 503},
                  {"invalid_token: {status: 403}", REFUSED_token_revoked, 403, 403}};
