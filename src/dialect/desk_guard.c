@@ -42,6 +42,9 @@ static const struct {
     {STR_INIT("name"), FACT_rate_name, true},
     {STR_INIT("policy"), FACT_rate_policy, true},
     {STR_INIT("limits"), FACT_rate_limits, true},
+    {STR_INIT("mistake"), FACT_query_mistake, true},
+    {STR_INIT("line"), FACT_query_line, false},
+    {STR_INIT("column"), FACT_query_column, false},
 };
 #define DETAIL_COUNT (sizeof(details) / sizeof(*details))
 
@@ -199,7 +202,8 @@ static bool read_fact(struct call *call, enum fact_name fact, bool is_text, stru
     int64_t number;
     bool may_be_below_zero = fact == FACT_rate_remaining || fact == FACT_points_remaining;
     if (is_text) {
-        if (!base64url_parse(call->arena, value, &text) || !is_plain(text))
+        if (!base64url_parse(call->arena, value, &text) ||
+            !(fact == FACT_query_mistake ? str_is_utf8(text) : is_plain(text)))
             return false;
         call_set_text(call, fact, text);
         return true;

@@ -162,10 +162,17 @@ void encode_error_facts(struct call *call, const struct error_shape *shapes)
         set_text(call, (enum fact_name)(FACT_extra_0 + i), shape->extra[i], STR_NONE);
 }
 
+/* What a refusal may tell of what the rules have found. */
+static uint64_t facts_of_refusals(void)
+{
+    return limit_facts() | UINT64_C(1) << FACT_query_mistake | UINT64_C(1) << FACT_query_line |
+           UINT64_C(1) << FACT_query_column;
+}
+
 void encode_refusal(struct exchange *exchange, struct call *call, const struct error_shape *shapes, struct str allow)
 {
     const struct error_shape *shape = &shapes[call->refusal];
-    call->facts.present &= limit_facts();
+    call->facts.present &= facts_of_refusals();
     encode_request_facts(exchange, call);
     encode_error_facts(call, shapes);
     if (str_is_present(allow))
@@ -180,7 +187,7 @@ void encode_refusal(struct exchange *exchange, struct call *call, const struct e
 void encode_refusal_as(struct exchange *exchange, struct call *call, const struct error_shape *shapes,
                        unsigned status)
 {
-    call->facts.present &= limit_facts();
+    call->facts.present &= facts_of_refusals();
     encode_request_facts(exchange, call);
     encode_error_facts(call, shapes);
     answer(exchange, call, &shapes[call->refusal].reply, status);

@@ -85,7 +85,11 @@ static void add_question(struct reading *reading, struct question question)
                                                    question.variables, &reading->steps_left);
     estimate->points += one.points;
     estimate->only_reads = estimate->only_reads && one.only_reads;
-    estimate->is_unreadable = estimate->is_unreadable || !one.is_document;
+    if (!one.is_document && !str_is_present(estimate->mistake)) {
+        estimate->mistake = one.mistake;
+        estimate->line = one.line;
+        estimate->column = one.column;
+    }
 }
 
 /* The two bytes of U+017F, which folds to s; of the letters in the members' names no other has such a twin. */
@@ -275,6 +279,9 @@ struct query_estimate question_estimate(const struct call *call, const void *mes
     } else if (request->query.len) {
         add_pairs(&reading, request->query);
     }
+    if (estimate->is_unreadable)
+        estimate->mistake = STR_NONE; /* it may be none: nobody knows what is meant */
+    estimate->is_unreadable = estimate->is_unreadable || str_is_present(estimate->mistake);
     if (estimate->points < 1)
         estimate->points = 1;
     if (estimate->points > GRAPHQL_POINTS_MAX)

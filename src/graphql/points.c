@@ -1,5 +1,7 @@
 #include "graphql/points.h"
 
+#include <stdlib.h>
+
 #include "base/arena.h"
 #include "graphql/parser.h"
 
@@ -8,6 +10,10 @@
 #define NESTING_MAX 64
 /* Selections inside each other with the fragments spread. */
 #define LEVELS_MAX 256
+/* Of a number in a text; a longer one is a great many. */
+#define NUMBER_LEN_MAX 40
+/* Of a text, looked through in one step. */
+#define STEP_BYTES 64
 
 struct estimate {
     struct document *document;
@@ -44,12 +50,34 @@ static bool is_breadth(struct str name)
 }
 
 /* A whole number may be written as a fraction: 1e3 is 1000 to many readers of JSON. */
-static int64_t breadth_of_number(const json_t *value)
+static int64_t breadth_of_value(double number)
 {
-    double number = json_number_value(value);
     if (!(number > 1))
         return 1;
     return number >= (double)GRAPHQL_POINTS_MAX ? GRAPHQL_POINTS_MAX : (int64_t)number;
+}
+
+static struct str string_of(const json_t *value)
+{
+    return (struct str){json_string_value(value), json_string_length(value)};
+}
+
+/* Some servers take "10" for 10, "1e3" for 1000, "0x10" for 16 and "10 please" for 10. */
+static int64_t breadth_of_text(const struct estimate *estimate, struct str text)
+{
+    char room[NUMBER_LEN_MAX + 1], *end;
+    size_t from = 0;
+    for (; from < text.len && (text.ptr[from] < '0' || text.ptr[from] > '9'); from++)
+        if (from % STEP_BYTES == 0 && !take_step(estimate))
+            return GRAPHQL_POINTS_MAX;
+    if (from == text.len)
+        return 1;
+    struct str number = str_slice(text, from, text.len);
+    size_t len = number.len < NUMBER_LEN_MAX ? number.len : NUMBER_LEN_MAX;
+    memcpy(room, number.ptr, len);
+    room[len] = '\0';
+    double value = strtod(room, &end);
+    return end == room + NUMBER_LEN_MAX ? GRAPHQL_POINTS_MAX : breadth_of_value(value);
 }
 
 /* Of a variable's value: a number where a breadth stands, or an object or list that has some. */
@@ -62,7 +90,9 @@ static int64_t breadth_of_json(const struct estimate *estimate, struct str name,
     if (!take_step(estimate))
         return GRAPHQL_POINTS_MAX;
     if (json_is_number(value))
-        return is_breadth(name) ? breadth_of_number(value) : 1;
+        return is_breadth(name) ? breadth_of_value(json_number_value(value)) : 1;
+    if (json_is_string(value))
+        return is_breadth(name) ? breadth_of_text(estimate, string_of(value)) : 1;
     json_array_foreach(value, index, member)
     {
         breadth = larger(breadth, breadth_of_json(estimate, name, member));
@@ -115,6 +145,8 @@ static int64_t breadth_of(const struct estimate *estimate, const struct value *v
     /* Digits that are too many for a number are a great many. */
     if (value->kind == VALUE_INT && is_breadth(value->name))
         return str_parse_int(value->text, &number) ? larger(1, cap(number)) : GRAPHQL_POINTS_MAX;
+    if ((value->kind == VALUE_FLOAT || value->kind == VALUE_STRING) && is_breadth(value->name))
+        return breadth_of_text(estimate, value->text);
     if (value->kind != VALUE_OBJECT && value->kind != VALUE_LIST)
         return 1;
     for (const struct value *item = value->items; item; item = item->next) {
@@ -191,6 +223,16 @@ static int64_t estimate_operation(struct document *document, const struct operat
     return *steps_left ? larger(1, points) : GRAPHQL_POINTS_MAX;
 }
 
+/* What is too long or too deep may well be a document. */
+static struct graphql_estimate estimate_failed(const struct lexer *lexer)
+{
+    if (lexer->is_past_limit)
+        return (struct graphql_estimate){.points = GRAPHQL_POINTS_MAX, .is_document = true};
+    struct graphql_estimate failed = {.points = 1, .mistake = str_cut(lexer->message, GRAPHQL_MISTAKE_MAX)};
+    source_locate(lexer->source, lexer->failed_at, &failed.line, &failed.column);
+    return failed;
+}
+
 struct graphql_estimate graphql_estimate(struct arena *arena, struct str query, struct str operation_name,
                                          const json_t *variables, size_t *steps_left)
 {
@@ -198,15 +240,13 @@ struct graphql_estimate graphql_estimate(struct arena *arena, struct str query, 
     struct graphql_estimate found = {.points = 1, .is_document = true, .only_reads = true};
     parser_init(&parser, arena, query, TOKENS_MAX, NESTING_MAX);
     struct document *document = parse_document(&parser);
-    if (str_is_present(parser.lexer.message)) {
-        bool is_long = parser.lexer.is_past_limit;
-        return (struct graphql_estimate){is_long ? GRAPHQL_POINTS_MAX : 1, is_long, false};
-    }
+    if (str_is_present(parser.lexer.message))
+        return estimate_failed(&parser.lexer);
     for (const struct operation *operation = document->operations; operation; operation = operation->next) {
         int64_t own = estimate_operation(document, operation, variables, steps_left);
         bool is_query = operation->kind == OPERATION_QUERY;
         if (str_is_present(operation_name) && str_equal(operation->name, operation_name))
-            return (struct graphql_estimate){own, true, is_query};
+            return (struct graphql_estimate){.points = own, .is_document = true, .only_reads = is_query};
         found.points = larger(found.points, own);
         found.only_reads = found.only_reads && is_query;
     }

@@ -125,6 +125,9 @@ bool parameter_is_of_charge(enum parameter parameter);
     X(points_limit)                                                                                                  \
     X(points_remaining)                                                                                              \
     X(query_cost)                                                                                                    \
+    X(query_mistake)                                                                                                 \
+    X(query_line)                                                                                                    \
+    X(query_column)                                                                                                  \
     X(retry_after)                                                                                                   \
     X(rate_policy)                                                                                                   \
     X(rate_limits)                                                                                                   \
@@ -190,6 +193,9 @@ struct query_estimate {
     int64_t points; /* at least 1 */
     bool only_reads;
     bool is_unreadable; /* or readable in more than one way: nothing of the above is sure */
+    struct str mistake; /* present: a mistake of grammar, and nothing else, makes it unreadable */
+    unsigned line;
+    unsigned column;
 };
 
 /* The API request that the guard is asked about, as it came. */

@@ -33,6 +33,7 @@ static enum usage_count kind_of(enum refusal refusal)
     case REFUSED_request_unmatched:
     case REFUSED_request_unreadable:
     case REFUSED_query_unreadable:
+    case REFUSED_query_malformed:
         return USAGE_refused_rule;
     default:
         return USAGE_refused_other;

@@ -80,6 +80,15 @@ static STEP hold_rules(struct call *call)
     return OK;
 }
 
+/* The API would say the same: its client learns where to look. */
+static STEP refuse_malformed(struct call *call, const struct query_estimate *estimate)
+{
+    call_set_text(call, FACT_query_mistake, estimate->mistake);
+    call_set_number(call, FACT_query_line, estimate->line);
+    call_set_number(call, FACT_query_column, estimate->column);
+    return refuse(call, REFUSED_query_malformed);
+}
+
 /* Where the query is not seen, the rule's own cost stays. */
 static STEP estimate_cost(struct call *call, struct query_estimate *ret_estimate)
 {
@@ -87,6 +96,8 @@ static STEP estimate_cost(struct call *call, struct query_estimate *ret_estimate
     *ret_estimate = (struct query_estimate){.points = call->cost, .only_reads = true};
     if (guarded->estimate)
         *ret_estimate = guarded->estimate(call, guarded->message);
+    if (str_is_present(ret_estimate->mistake))
+        return refuse_malformed(call, ret_estimate);
     REQUIRE(call, !ret_estimate->is_unreadable, query_unreadable);
     call->cost = ret_estimate->points;
     return OK;

@@ -98,7 +98,8 @@
     X(limited_refused, insufficient_scope, "The request needs a token that is not limited.")                         \
     X(request_unmatched, forbidden, "No rule lets this request pass.")                                               \
     X(request_unreadable, forbidden, "The request's method and path cannot be read in one way.")                     \
-    X(query_unreadable, invalid_request, "The query cannot be read in one way, so its cost is not known.")           \
+    X(query_unreadable, invalid_request, "The query cannot be read, or not in one way, so its cost is not known.")   \
+    X(query_malformed, invalid_request, "The query has a mistake of grammar.")                                       \
     X(rate_limited, rate_limited, "There were too many requests; try again later.")                                  \
     X(charge_points_wrong, invalid_request, "The points must be a number from 0 to 1000000.")                        \
     X(charge_rule_unknown, invalid_request, "No rule has this name, or the path is none.")                           \

@@ -49,6 +49,16 @@ def test_a_podcast_is_told_to_whoever_has_a_token(shared_demo):
     assert int(again.header("X-Podchaser-Points-Remaining")) == before - 4
 
 
+@pytest.mark.parametrize("name, path", [("podchaser", "/graphql"), ("producthunt", "/v2/api/graphql")])
+def test_a_mistake_in_a_query_is_told_where_it_is(shared_demo, name, path):
+    """As the API would tell it, and free of charge: 200, with the line and column."""
+    reply = ask(shared_demo, name, path, "{\n  podcast( }", client_token(shared_demo, name))
+    assert reply.status == 200, reply
+    error, = reply.json()["errors"]
+    assert error["message"] == 'Syntax Error: Expected Name, found "}".'
+    assert error["locations"] == [{"line": 2, "column": 12}]
+
+
 @pytest.mark.parametrize("token", [None, "nonsense"])
 def test_without_a_token_the_error_stands_in_the_answer(shared_demo, token):
     for query in (PODCAST, "{ podcasts(first: 3) { data { id } } }"):

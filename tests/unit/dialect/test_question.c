@@ -67,6 +67,31 @@ static void a_query_costs_the_same_however_it_comes(void **state)
     assert_false(found.is_unreadable);
 }
 
+/* Only when nothing else is unclear: else nobody knows what is meant. */
+static void a_mistake_of_grammar_is_told(void **state)
+{
+    static const struct {
+        const char *body;
+        bool is_told;
+    } cases[] = {
+        {"{\"query\":\"{ a( }\"}", true},
+        {"[{\"query\":\"{ a }\"},{\"query\":\"{ a( }\"}]", true},
+        {"{\"query\":\"{ a( }\",\"Query\":\"{ a }\"}", false},
+        {"{\"query\":\"{ a( }\",\"variables\":7}", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct arena *arena = arena_create();
+        const struct call call = {.arena = arena};
+        struct request request = {.method = STR("POST"), .content_type = STR(JSON), .body = str_of(cases[i].body)};
+        struct query_estimate found = question_estimate(&call, &request);
+        assert_true(found.is_unreadable);
+        assert_int_equal(str_has_prefix(found.mistake, STR("Syntax Error: ")), cases[i].is_told);
+        assert_true(!cases[i].is_told || (found.line == 1 && found.column == 6));
+        arena_destroy(arena);
+    }
+}
+
 static void without_a_query_it_counts_once(void **state)
 {
     (void)state;
@@ -206,6 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_query_costs_the_same_however_it_comes),
+        cmocka_unit_test(a_mistake_of_grammar_is_told),
         cmocka_unit_test(without_a_query_it_counts_once),
         cmocka_unit_test(only_queries_read),
         cmocka_unit_test(what_another_server_could_read_otherwise_is_unreadable),

@@ -46,7 +46,7 @@ static void fields_count_as_often_as_they_may_be_there(void **state)
     assert_points("{ a(offset: 100) { b } }", NULL, 2);
     assert_points("{ a(first: 0) { b } }", NULL, 2);
     assert_points("{ a(first: -5) { b } }", NULL, 2);
-    assert_points("{ a(first: null) { b } c(first: \"9\") { d } e(first: 2.5) { f } }", NULL, 6);
+    assert_points("{ a(first: null) { b } c(first: NINE) { d } e(first: true) { f } }", NULL, 6);
     assert_points("mutation { rate(id: 1) { ok } }", NULL, 2);
 }
 
@@ -80,7 +80,6 @@ static void breadths_are_found_in_variables_and_objects(void **state)
     assert_points("query ($n: Int) { a(first: $n) { b } }", "{\"n\": 30}", 31);
     assert_points("query ($n: Int = 7) { a(first: $n) { b } }", NULL, 8);
     assert_points("query ($n: Int = 7) { a(first: $n) { b } }", "{\"n\": null}", 2);
-    assert_points("query ($n: Int) { a(first: $n) { b } }", "{\"n\": \"30\"}", 2);
     assert_points("query ($n: Int) { a(first: $n) { b } }", "[]", 2);
     assert_points("{ a(paging: {first: 6, page: 900}) { b } }", NULL, 7);
     assert_points("query ($p: P) { a(paging: $p) { b } }", "{\"p\": {\"first\": 8, \"page\": 900}}", 9);
@@ -100,6 +99,40 @@ static void whole_numbers_may_be_written_as_fractions(void **state)
     assert_points("query ($n: Int) { a(first: $n) { b } }", "{\"n\": 1e300}", GRAPHQL_POINTS_MAX);
     assert_points("query ($n: Int) { a(first: $n) { b } }", "{\"n\": -1e300}", 2);
     assert_points("{ a(b: {c: {d: {e: {f: {g: {first: 1000}}}}}}) { h } }", NULL, 1001);
+}
+
+/* Some servers are that generous. */
+static void numbers_in_texts_count(void **state)
+{
+    (void)state;
+    assert_points("query ($n: Int) { a(first: $n) { b } }", "{\"n\": \"30\"}", 31);
+    assert_points("query ($n: Int) { a(paging: $n) { b } }", "{\"n\": {\"limit\": \" 30 please\"}}", 31);
+    assert_points("query ($n: Int = \"8\") { a(first: $n) { b } }", NULL, 9);
+    assert_points("{ a(first: \"1000\") { b } }", NULL, 1001);
+    assert_points("{ a(first: \"\"\" 1e3 \"\"\") { b } }", NULL, 1001);
+    assert_points("{ a(first: \"0x10\") { b } }", NULL, 17);
+    assert_points("{ a(first: 10.0) { b } }", NULL, 11);
+    assert_points("{ a(first: \"\", last: \"all\", after: \"900\") { b } }", NULL, 2);
+    assert_points("{ a(first: \"1000000000000000000000000000000000000000000000\") { b } }", NULL, GRAPHQL_POINTS_MAX);
+}
+
+static void a_mistake_is_found_where_it_is(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_create();
+    size_t steps_left = GRAPHQL_STEPS_MAX;
+    struct graphql_estimate found = graphql_estimate(arena, STR("{\n  podcast( }"), STR_NONE, NULL, &steps_left);
+    assert_false(found.is_document);
+    assert_true(str_equal(found.mistake, STR("Syntax Error: Expected Name, found \"}\".")));
+    assert_int_equal(found.line, 2);
+    assert_int_equal(found.column, 12);
+    char text[2000];
+    memset(text, 'x', sizeof(text));
+    memcpy(text, "{ a(", 4);
+    found = graphql_estimate(arena, (struct str){text, sizeof(text)}, STR_NONE, NULL, &steps_left);
+    assert_true(found.mistake.len > 0 && found.mistake.len <= GRAPHQL_MISTAKE_MAX);
+    assert_false(str_is_present(graphql_estimate(arena, STR("{ a }"), STR_NONE, NULL, &steps_left).mistake));
+    arena_destroy(arena);
 }
 
 static void named_operation_counts_or_the_dearest(void **state)
@@ -237,6 +270,8 @@ int main(void)
         cmocka_unit_test(documented_queries_cost_what_is_documented),
         cmocka_unit_test(aliases_and_fragments_count_each_time),
         cmocka_unit_test(breadths_are_found_in_variables_and_objects),
+        cmocka_unit_test(numbers_in_texts_count),
+        cmocka_unit_test(a_mistake_is_found_where_it_is),
         cmocka_unit_test(named_operation_counts_or_the_dearest),
         cmocka_unit_test(whole_numbers_may_be_written_as_fractions),
         cmocka_unit_test(what_is_no_document_is_told),

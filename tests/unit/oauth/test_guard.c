@@ -113,7 +113,12 @@ static void a_query_is_seen_before_it_passes(void **state)
 {
     struct office *office = *state;
     const struct query_estimate reads = {.points = 2, .only_reads = true}, writes = {.points = 2},
-                                unreadable = {.points = 2, .only_reads = true, .is_unreadable = true};
+                                unreadable = {.points = 2, .only_reads = true, .is_unreadable = true},
+                                malformed = {.points = 1,
+                                             .is_unreadable = true,
+                                             .mistake = STR("Syntax Error"),
+                                             .line = 3,
+                                             .column = 7};
     struct str token = token_of(office, "write"), limited = token_of(office, "read");
     for (size_t i = 0; i < RULE_COUNT; i++)
         office->realm.guard.rules[i].takes_limited = true;
@@ -121,6 +126,10 @@ static void a_query_is_seen_before_it_passes(void **state)
     assert_int_equal(ask_query(office, limited, "POST", "/query", &reads)->refusal, NOT_REFUSED);
     assert_int_equal(ask_query(office, limited, "POST", "/query", &writes)->refusal, REFUSED_limited_refused);
     assert_int_equal(ask_query(office, token, "POST", "/query", &unreadable)->refusal, REFUSED_query_unreadable);
+    const struct call *call = ask_query(office, token, "POST", "/query", &malformed);
+    assert_int_equal(call->refusal, REFUSED_query_malformed);
+    assert_int_equal(call->facts.values[FACT_query_line].number, 3);
+    assert_int_equal(call->facts.values[FACT_query_column].number, 7);
     assert_int_equal(ask_query(office, token, "POST", "/both", &unreadable)->refusal, REFUSED_scope_insufficient);
     assert_int_equal(ask_query(office, limited, "POST", "/read", &unreadable)->refusal, NOT_REFUSED);
 }
