@@ -87,5 +87,7 @@ void desk_answer(struct exchange *exchange, const struct desk *desk, struct call
 
 /* Counts the answered exchange and its time. */
 void desk_count(const struct exchange *exchange, const struct desk *desk);
+/* A gateway asks in a way that refuses its clients, whoever they are. */
+void desk_log_gateway(const struct exchange *exchange, const struct desk *desk, struct str reason);
 /* Counts what one call came to, and logs what an operator must hear of. */
 void desk_count_call(const struct exchange *exchange, const struct desk *desk, const struct call *call);

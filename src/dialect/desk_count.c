@@ -105,6 +105,15 @@ static void log_call(const struct exchange *exchange, const struct desk *desk, c
               log_text("address", exchange->request.client_address));
 }
 
+void desk_log_gateway(const struct exchange *exchange, const struct desk *desk, struct str reason)
+{
+    static struct flow mistakes;
+    if (may_log(&mistakes, exchange->now))
+        log_event(LOG_WARNING, "gateway_mistaken", log_text("exchange", exchange->id),
+                  log_text("realm", desk->realm->name), log_text("reason", reason),
+                  log_text("address", exchange->request.client_address));
+}
+
 void desk_count_call(const struct exchange *exchange, const struct desk *desk, const struct call *call)
 {
     static struct flow leaks, reuses, code_reuses;

@@ -15,6 +15,7 @@
 #include "http/message.h"
 #include "oauth/call.h"
 #include "oauth/count.h"
+#include "oauth/scope.h"
 
 /* Nobody has it: a demand that cannot be read lets nobody pass. */
 #define UNREADABLE_DEMAND STR("?")
@@ -24,6 +25,8 @@
 struct wishes {
     struct str statuses; /* "dialect": refuse in the dialect's own status; absent: in one that every gateway knows */
     struct str refused;  /* present: only put this refusal into words again */
+    bool are_unreadable;
+    bool tells_no_request; /* no method or no target */
 };
 
 /* What a refusal says besides its name, as X-Jeton-Refusal has it: numbers, and texts in base64url. */
@@ -88,6 +91,7 @@ static void read_wishes(struct exchange *exchange, const struct desk *desk, stru
         if (!read_wish(call, ret_wishes, pair)) {
             call->needed_scope = UNREADABLE_DEMAND;
             ret_wishes->statuses = STR_NONE;
+            ret_wishes->are_unreadable = true;
             return;
         }
     }
@@ -146,7 +150,8 @@ static struct str target_below(const struct desk *desk, const struct request *re
  * put in another's headers: where two say two things, nothing is said. From here on the exchange is that request, for
  * the words of a refusal.
  */
-static void assume_original(struct exchange *exchange, const struct desk *desk, struct call *call)
+static void assume_original(struct exchange *exchange, const struct desk *desk, struct call *call,
+                            struct wishes *wishes)
 {
     struct request *request = &exchange->request;
     struct told method = {0}, target = {0};
@@ -163,7 +168,8 @@ static void assume_original(struct exchange *exchange, const struct desk *desk, 
         request->path = str_slice(target.value, 0, mark);
         request->query = mark < target.value.len ? str_slice(target.value, mark + 1, target.value.len) : STR_NONE;
     }
-    if (method.is_disputed || target.is_disputed || !str_is_present(method.value) || !str_is_present(target.value))
+    wishes->tells_no_request = !str_is_present(method.value) || !str_is_present(target.value);
+    if (wishes->tells_no_request || method.is_disputed || target.is_disputed)
         return;
     call->guarded.method = request->method;
     call->guarded.path = request->path;
@@ -284,18 +290,40 @@ int64_t desk_judge(struct call *call, struct store *store)
     return clock_monotonic_ns() - began_ns;
 }
 
+static bool are_known(const struct realm *realm, struct str scopes)
+{
+    struct str word;
+    while (scopes.len && str_next(&scopes, ' ', &word))
+        if (word.len && !scope_is_known(realm, word))
+            return false;
+    return true;
+}
+
+/* Clients hear a no that they cannot help: whoever looks after the gateway must hear why. */
+static void note_mistake(const struct exchange *exchange, const struct desk *desk, const struct call *call,
+                         const struct wishes *wishes)
+{
+    if (call->refusal == REFUSED_scope_insufficient && wishes->are_unreadable)
+        desk_log_gateway(exchange, desk, STR("the query of the guard's address is none that it knows"));
+    else if (call->refusal == REFUSED_scope_insufficient && !are_known(desk->realm, call->needed_scope))
+        desk_log_gateway(exchange, desk, STR("a scope in the guard's address is none of the realm's"));
+    else if (call->refusal == REFUSED_request_unreadable && wishes->tells_no_request)
+        desk_log_gateway(exchange, desk, STR("the client's method or target is not told, and the realm has rules"));
+}
+
 void desk_serve_guard(struct exchange *exchange, const struct desk *desk, const struct face_means *means)
 {
     struct call *call = desk_call(exchange, desk);
     struct wishes wishes = {0};
     decode_authorization(desk->dialect, exchange->request.authorization, call);
     read_wishes(exchange, desk, call, &wishes);
-    assume_original(exchange, desk, call);
+    assume_original(exchange, desk, call, &wishes);
     if (str_is_present(wishes.refused)) {
         repeat_refusal(exchange, desk, call, wishes.refused);
         return;
     }
     count_request(call, desk_judge(call, means->store));
+    note_mistake(exchange, desk, call, &wishes);
     if (call->refusal)
         answer_no(exchange, desk, call, str_is_present(wishes.statuses));
     else

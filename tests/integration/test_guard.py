@@ -141,3 +141,15 @@ def test_a_target_too_long_is_no_dead_token(service):
     """Behind the guard's own path stands the client's target."""
     reply = service.daemon.request("GET", f"/guard/{service.realm}/{'x' * 9_000}", service.bearer(service.token()))
     assert (reply.status, reply.header("X-Jeton-Status")) == (403, "414"), str(reply)
+
+
+@pytest.mark.parametrize("wish, told, reason", [
+    ("?statuses=x", "Method", "query of the guard's address"), ("?scope=reed", "Method", "none of the realm's"),
+    ("", "Nothing", "not told")])
+def test_a_gateways_own_mistake_is_told_to_its_operator(shared_demo, wish, told, reason):
+    """Its clients hear a no that they cannot help."""
+    service = Service(shared_demo, "podchaser")
+    headers = {f"X-Original-{told}": "POST", "X-Original-URI": "/graphql", **service.bearer(service.token())}
+    reply = shared_demo.request("GET", f"/guard/podchaser{wish}", headers)
+    assert reply.status == 403, str(reply)
+    assert any(reason in event["reason"] for event in shared_demo.log_events("gateway_mistaken"))
