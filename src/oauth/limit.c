@@ -24,7 +24,7 @@ struct rate {
     struct limit_charge charges[LIMIT_CHARGES_MAX];
     size_t count;
     int64_t now;
-    struct str policy;
+    struct str policy; /* absent: that of the one window is still to be written */
 };
 
 uint64_t limit_facts(void)
@@ -165,7 +165,9 @@ static void tell(struct call *call, const struct rate *rate, size_t shown, uint6
         call_set_number(call, FACT_query_cost, rate->charges[points].amount);
     }
     if (wanted_facts & FACT_BIT(rate_policy))
-        call_set_text(call, FACT_rate_policy, rate->policy);
+        call_set_text(call, FACT_rate_policy,
+                      str_is_present(rate->policy) ? rate->policy
+                                                   : rate_window_policy(call->arena, rate->windows[0]));
     if (wanted_facts & FACT_BIT(rate_limits))
         call_set_text(call, FACT_rate_limits, write_limits(call->arena, rate));
 }

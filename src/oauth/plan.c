@@ -46,15 +46,20 @@ static uint64_t make_id(const struct rate_window *window, struct arena *arena)
                                  window->is_per_user ? "user" : "client"));
 }
 
-/* "hour";q=1000;w=3600 [draft-ietf-httpapi-ratelimit-headers-10 3] */
+struct str rate_window_policy(struct arena *arena, const struct rate_window *window)
+{
+    return arena_printf(arena, "\"%.*s\";q=%lld;w=%lld%s", STR_ARGS(window->name), (long long)window->most,
+                        (long long)window->seconds, window->is_of_points ? ";qu=\"points\"" : "");
+}
+
 static struct str write_policy(const struct rate_class *class, struct arena *arena)
 {
     struct buf text;
     buf_init(&text, arena, TEXT_MAX);
-    for (size_t i = 0; i < class->window_count; i++)
-        buf_printf(&text, "%s\"%.*s\";q=%lld;w=%lld%s", i ? ", " : "", STR_ARGS(class->windows[i]->name),
-                   (long long)class->windows[i]->most, (long long)class->windows[i]->seconds,
-                   class->windows[i]->is_of_points ? ";qu=\"points\"" : "");
+    for (size_t i = 0; i < class->window_count; i++) {
+        struct str one = rate_window_policy(arena, class->windows[i]);
+        buf_printf(&text, "%s%.*s", i ? ", " : "", STR_ARGS(one));
+    }
     return buf_str(&text);
 }
 

@@ -74,6 +74,9 @@ struct rate_policy {
     struct rate_tokens tokens;
 };
 
+/* "hour";q=1000;w=3600 [draft-ietf-httpapi-ratelimit-headers-10 3] */
+struct str rate_window_policy(struct arena *arena, const struct rate_window *window);
+
 /* NULL for a name that no plan has. */
 const struct rate_plan *rate_plan_find(const struct realm *realm, struct str name);
 /* The client's own plan, if the realm has it, else the one for its environment. NULL: nothing is limited. */

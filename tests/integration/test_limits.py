@@ -427,6 +427,10 @@ def test_token_requests_are_limited_in_the_dialects_words(folder, kind):
         refused = server.ask_token(name)
         wait = refused.header("Retry-After")
         assert near(wait, 3600), str(refused)
+        if name == "standard":
+            window = "failures" if kind == "failures" else "token_requests"
+            assert refused.header("RateLimit-Policy") == f'"{window}";q=2;w=3600'
+            assert refused.header("RateLimit") == f'"{window}";r=0;t={wait}'
         assert (refused.status, refused.body.decode()) == (status, body.format(wait=wait))
         other = server.daemon.create_client(name)
         assert (server.ask_token(name, client=other).header("Retry-After") is None) == (kind == "tokens")
