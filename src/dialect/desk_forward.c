@@ -131,7 +131,7 @@ static void answer_forwarded(struct exchange *exchange)
         return;
     }
     charge(call, answer);
-    encode_limits(exchange, call, &desk->endpoint->reply);
+    encode_forwarded(exchange, call, desk->dialect, answer->fields, answer->field_count);
     upstream_reply(exchange);
     desk_count_call(exchange, desk, call);
     desk_count(exchange, desk);

@@ -140,7 +140,14 @@ static void check_reply_names(struct loader *loader)
 static void load_guard_reply(struct loader *loader)
 {
     const struct yaml_node *map = yaml_member(yaml_member(loader->root, "replies"), "guard");
-    load_reply(loader, map, &loader->dialect->guard);
+    struct reply_shape *guard = &loader->dialect->guard;
+    load_reply(loader, map, guard);
+    struct header_template *headers = arena_array(loader->arena, struct header_template, guard->header_count + 1);
+    for (size_t i = 0; i < guard->header_count; i++) {
+        headers[i] = guard->headers[i];
+        headers[i].is_of_api = yaml_member(yaml_member(map, "headers"), guard->headers[i].name.ptr) != NULL;
+    }
+    guard->headers = headers;
     if (loader->dialect->guard.status > 299)
         load_mistake(loader, map, yaml_member(map, "status")->text, "200 to 299: the guard's yes");
 }

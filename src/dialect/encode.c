@@ -65,6 +65,26 @@ void encode_limits(struct exchange *exchange, const struct call *call, const str
             add_header(exchange, call, &shape->headers[i]);
 }
 
+static bool has_field(const struct request_field *fields, size_t count, struct str name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_equal_nocase(fields[i].name, name))
+            return true;
+    return false;
+}
+
+void encode_forwarded(struct exchange *exchange, struct call *call, const struct dialect *dialect,
+                      const struct request_field *fields, size_t count)
+{
+    const struct reply_shape *shape = &dialect->guard;
+    encode_limits(exchange, call, shape);
+    encode_request_facts(exchange, call);
+    encode_fact_values(call, dialect);
+    for (size_t i = 0; i < shape->header_count; i++)
+        if (shape->headers[i].is_of_api && !has_field(fields, count, shape->headers[i].name))
+            add_header(exchange, call, &shape->headers[i]);
+}
+
 static bool is_among(struct str name, const struct str *names, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -178,7 +198,7 @@ void encode_refusal(struct exchange *exchange, struct call *call, const struct e
     if (str_is_present(allow))
         response_header_add(exchange, STR("Allow"), allow);
     if (shape->challenge) {
-        const struct header_template challenge = {STR("WWW-Authenticate"), shape->challenge, false};
+        const struct header_template challenge = {.name = STR("WWW-Authenticate"), .value = shape->challenge};
         add_header(exchange, call, &challenge);
     }
     answer(exchange, call, &shape->reply, shape->status);

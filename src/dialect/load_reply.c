@@ -39,7 +39,8 @@ static void load_headers(struct loader *loader, const struct yaml_node *map, str
             load_mistake(loader, member, member->key, "a header's name");
         const struct text_template *value = yaml_is_null(member) ? NULL : load_template(loader, member);
         bool tells_limits = value && text_template_facts(value) & limit_facts();
-        put_header(headers, &count, (struct header_template){member->key, value, tells_limits});
+        put_header(headers, &count,
+                   (struct header_template){.name = member->key, .value = value, .tells_limits = tells_limits});
     }
     struct header_template *kept = arena_array(loader->arena, struct header_template, count + 1);
     reply->header_count = 0;

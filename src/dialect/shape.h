@@ -36,6 +36,7 @@ struct header_template {
     struct str name;
     const struct text_template *value;
     bool tells_limits; /* names a fact of the moment, about how much is left */
+    bool is_of_api;    /* of the guard's reply alone: what the API behind answers should have it as well */
 };
 
 struct reply_shape {

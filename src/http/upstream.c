@@ -189,6 +189,36 @@ static void tell_length(struct stream *stream)
     stream->is_bodiless = stream->is_head || stream->told_len >= 0;
 }
 
+static size_t count_headers(const struct exchange *exchange)
+{
+    size_t count = 0;
+    for (const struct response_header *header = exchange->response.headers; header; header = header->next)
+        count++;
+    return count;
+}
+
+/* Among the first `count` of the reply. */
+static bool is_told(const struct exchange *exchange, size_t count, struct str name)
+{
+    const struct response_header *header = exchange->response.headers;
+    for (size_t i = 0; i < count; i++, header = header->next)
+        if (str_equal_nocase(header->name, name))
+            return true;
+    return false;
+}
+
+/* What stands in the reply before is ours to tell. */
+static void add_fields(struct exchange *exchange, const struct upstream_answer *answer)
+{
+    struct str connection = fields_join(exchange->arena, answer->fields, answer->field_count, STR("Connection"));
+    size_t own_count = count_headers(exchange);
+    for (size_t i = 0; i < answer->field_count; i++) {
+        const struct request_field *field = &answer->fields[i];
+        if (fields_may_return(field->name, connection) && !is_told(exchange, own_count, field->name))
+            response_header_add(exchange, field->name, field->value);
+    }
+}
+
 void upstream_reply(struct exchange *exchange)
 {
     struct stream *stream = served_of(exchange)->stream;
@@ -196,10 +226,7 @@ void upstream_reply(struct exchange *exchange)
     stream->told_len = stream->reply_len;
     if (stream->is_head || answer->status == 304)
         tell_length(stream);
-    struct str connection = fields_join(exchange->arena, answer->fields, answer->field_count, STR("Connection"));
-    for (size_t i = 0; i < answer->field_count; i++)
-        if (fields_may_return(answer->fields[i].name, connection))
-            response_header_add(exchange, answer->fields[i].name, answer->fields[i].value);
+    add_fields(exchange, answer);
     struct str body = STR("");
     exchange->response.is_streamed =
         answer->status != 204 && (stream->is_bodiless || !stream_take_all(stream, exchange->arena, &body));

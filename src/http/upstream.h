@@ -89,8 +89,8 @@ void upstream_send(struct exchange *exchange);
 /* Of a resumed exchange; lives as long as it. */
 const struct upstream_answer *upstream_answer(const struct exchange *exchange);
 
-/* Answers the exchange with the upstream's status, its end-to-end fields but those that begin with X-Jeton-, and its
- * body as it comes. Of an answer without failure. */
+/* Answers the exchange with the upstream's status, its end-to-end fields but those that begin with X-Jeton- or that
+ * the reply has already, and its body as it comes. Of an answer without failure. */
 void upstream_reply(struct exchange *exchange);
 
 /* Whether something in the request's Via says that it has come through here before. */

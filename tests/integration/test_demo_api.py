@@ -122,6 +122,8 @@ def test_a_user_has_a_status(shared_demo):
     assert status.status == 200 and status.header("X-Rate-Limit-Remaining")
     user_id = status.json()["user"]["user_id"]
     assert isinstance(user_id, int)
+    assert status.header("X-Podio-Auth-Ref") == f"user_{user_id}"
+    assert status.header("X-Podio-Request-Id") == status.header("X-Request-Id")[:8]
     assert get(shared_demo, "podio", "/user", token).json()["user_id"] == user_id
     assert get(shared_demo, "podio", "/item/42", token).json()["item_id"] == 42
     assert get(shared_demo, "podio", "/user/status").status == 401

@@ -227,6 +227,13 @@ def test_the_answers_headers_come_back_but_those_of_one_connection(relay):
     assert [value for name, value in reply.headers if name == "Set-Cookie"] == ["a=1", "b=2"]
     assert reply.header("X-Request-Id") != "theirs"
     assert not set(names) & {"x-hop", "keep-alive", "x-jeton-cost", "x-jeton-client"}
+    assert "theirs" in reply.header("RateLimit")  # nothing is limited here
+
+
+def test_what_is_left_is_told_by_jeton_alone(relay):
+    reply = relay.request("GET", "/v1/headers", realm="prefixed")
+    told = [value for name, value in reply.headers if name == "RateLimit"]
+    assert len(told) == 1 and told[0].startswith('"hour";r='), told
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"])
