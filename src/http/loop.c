@@ -189,7 +189,9 @@ static void look_at(struct loop *loop, struct stream *stream, int64_t now_ns)
 {
     pthread_mutex_lock(&stream->lock);
     free_if_stuck(stream, now_ns);
-    bool is_clients_turn = stream->is_upload_paused || (stream->is_reply_paused && stream->is_body_whole);
+    /* Of a body that is refused nothing more is wanted, though its upload stays paused. */
+    bool is_upload_awaited = stream->is_upload_paused && !stream->is_body_refused;
+    bool is_clients_turn = is_upload_awaited || (stream->is_reply_paused && stream->is_body_whole);
     pthread_mutex_unlock(&stream->lock);
     if (!stream->easy || stream->heard_ns == 0)
         return;

@@ -9,6 +9,8 @@
 #define SHARD_BITS  8
 #define SHARD_COUNT (1u << SHARD_BITS)
 #define CACHE_LINE  64
+/* A step's time is when its request was whole: older than that of others, but not by so much. */
+#define LATE_SECONDS 60
 /* Of a shard that has anything. */
 #define SLOTS_LEAST 16
 
@@ -203,15 +205,24 @@ static void end(struct step *step)
         pthread_mutex_unlock(&step->limits->shards[step->locked[i - 1]].lock);
 }
 
-/* How the window stands before the step. When the clock was set back, nobody waits for longer than a window lasts. */
+/*
+ * How the window stands before the step. Steps come a little late, so one may find a window that was begun after its
+ * own time; but one that ends much too late is of a clock that was set back, and ends earlier from now on: nobody
+ * waits for longer than a window lasts.
+ */
 static void tell(const struct step *step, size_t index)
 {
     struct limit_charge *charge = &step->charges[index];
-    const struct entry *entry = step->entries[index];
+    struct entry *entry = step->entries[index];
     bool is_live = entry->ends_at > step->now;
     int64_t ends_at_most = step->now + charge->seconds;
+    if (is_live && entry->ends_at > ends_at_most + LATE_SECONDS) {
+        entry->ends_at = ends_at_most;
+        step->limits->shards[step->numbers[index]].table.dirty_count += entry->is_dirty == 0;
+        entry->is_dirty = 1;
+    }
     charge->used = is_live ? entry->used : 0;
-    charge->ends_at = is_live && entry->ends_at < ends_at_most ? entry->ends_at : ends_at_most;
+    charge->ends_at = is_live ? entry->ends_at : ends_at_most;
     charge->is_full = false;
 }
 
@@ -266,12 +277,8 @@ void limits_charge(struct limits *limits, struct limit_charge *charges, size_t c
 {
     struct step step = {.limits = limits, .charges = charges, .count = count, .now = now};
     begin(&step);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         tell(&step, i);
-        /* Whoever tells late may have an older time: it ends no window that another has begun since. */
-        if (step.entries[i]->ends_at > charges[i].ends_at && charges[i].used)
-            charges[i].ends_at = step.entries[i]->ends_at;
-    }
     for (size_t i = 0; i < count; i++)
         charge_entry(&step, i);
     end(&step);

@@ -131,6 +131,20 @@ def test_a_server_that_answers_without_reading_holds_nobody_for_ever(relay):
         assert len(connection.reply().body) == 16 * MIB
 
 
+def test_a_server_that_refuses_and_stalls_holds_nobody_for_ever(relay):
+    """It refuses a body in the middle and then stops in its answer: nobody is waited for but the server."""
+    connection = socket.create_connection(relay.daemon.address, 10)
+    connection.sendall(relay.head("POST", "/refuse-and-stall", **{"Transfer-Encoding": "chunked"}) + b"1\r\nx\r\n")
+    assert relay.upstream.stalled.wait(10)
+    try:
+        for _ in range(64):
+            connection.sendall(b"10000\r\n" + b"y" * 65536 + b"\r\n")
+    except OSError:
+        pass
+    wait_until(lambda: is_quiet(relay), seconds=10, what="the end of one that was stuck")
+    connection.close()
+
+
 def test_a_server_that_answers_and_reads_on_gets_all_of_it(relay):
     body = b"z" * (32 * MIB)  # more than the kernel takes in between
     assert len(relay.request("POST", "/convert", body=body).body) == MIB

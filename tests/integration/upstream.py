@@ -41,6 +41,7 @@ class Upstream:
         self.url = f"http://127.0.0.1:{self.port}"
         self.seen, self.connections, self.gone = [], 0, 0
         self.lock, self.release, self.arrived = threading.Lock(), threading.Event(), threading.Semaphore(0)
+        self.stalled = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self):
@@ -88,7 +89,7 @@ class Upstream:
         path = seen.target.split("?")[0].removeprefix("/below/v1").strip("/").split("/")
         if path[0] == "early":
             self.reply(peer, 413, b"too much")
-        if path[0] not in ("die-head", "early-close", "export", "convert"):
+        if path[0] not in ("die-head", "early-close", "export", "convert", "refuse-and-stall"):
             body = b"".join(self._body(stream, seen, keep=path[0] == "echo"))
         else:
             body = b""
@@ -241,6 +242,12 @@ class Upstream:
         """Before it reads the request's body, as many servers answer a GET."""
         self.reply(peer, 200, b"x" * (16 << 20), "Connection: close")
         return self._read_over(peer, 0.5)
+
+    def answer_refuse_and_stall(self, peer, seen, body, *rest):
+        """A part of a refusal before the body was read, and then nothing."""
+        peer.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\npartial")
+        self.stalled.set()
+        return self._read_over(peer, 60)
 
     def answer_convert(self, peer, seen, body, *rest):
         """Answers while it reads, and reads more slowly than the client sends."""

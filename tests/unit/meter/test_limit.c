@@ -160,6 +160,21 @@ static void test_clock_set_back_holds_nobody_up(void **state)
     assert_true(limits_take(limits, &charge, 1, NOW));
     assert_false(limits_take(limits, &charge, 1, NOW - 86400));
     assert_int_equal(charge.ends_at, NOW - 86400 + 10);
+    /* The wait does not begin again with each try. */
+    assert_false(limits_take(limits, &charge, 1, NOW - 86400 + 4));
+    assert_int_equal(charge.ends_at, NOW - 86400 + 10);
+    struct limits_walk walk = {0};
+    struct window_row row;
+    assert_int_equal(limits_collect(limits, &walk, NOW - 86400, &row, 1), 1);
+    assert_int_equal(row.ends_at, NOW - 86400 + 10);
+    assert_true(limits_take(limits, &charge, 1, NOW - 86400 + 10));
+    /* Nor for those who only look, or are charged afterwards. */
+    limits_read(limits, &charge, 1, NOW - 2 * 86400);
+    assert_int_equal(charge.ends_at, NOW - 2 * 86400 + 10);
+    limits_charge(limits, &charge, 1, NOW - 3 * 86400);
+    assert_int_equal(charge.ends_at, NOW - 3 * 86400 + 10);
+    limits_read(limits, &charge, 1, NOW - 3 * 86400 + 10);
+    assert_int_equal(charge.used, 0);
     limits_destroy(limits);
 }
 
