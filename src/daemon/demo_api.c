@@ -155,11 +155,22 @@ static bool fits_path(const struct visit *visit, struct str pattern)
     return !str_next(&path, '/', &segment);
 }
 
+/* `paths` is one or a list. */
+static bool fits_any_path(const struct visit *visit, const struct yaml_node *paths)
+{
+    if (!paths || !paths->child)
+        return paths && fits_path(visit, paths->text);
+    for (const struct yaml_node *path = paths->child; path; path = path->next)
+        if (fits_path(visit, path->text))
+            return true;
+    return false;
+}
+
 static bool fits(const struct visit *visit, const struct yaml_node *answer)
 {
     struct str instance = text_of(answer, "instance");
     return str_equal(text_of(answer, "method"), visit->exchange->request.method) &&
-           fits_path(visit, text_of(answer, "path")) &&
+           fits_any_path(visit, yaml_member(answer, "path")) &&
            (!str_is_present(instance) || str_equal(instance, request_header(visit->exchange, "X-Jeton-Instance")));
 }
 

@@ -118,6 +118,26 @@ def test_a_user_has_a_status(shared_demo):
     assert get(shared_demo, "podio", "/user", client_token(shared_demo, "podio")).status == 403  # an app is no user
 
 
+@pytest.mark.parametrize("path", ["/item/app/4711/filter/", "/item/app/4711/filter", "/item/app/4711/filter/12/",
+                                  "/item/app/4711/filter/12"])
+def test_a_marked_operation_tells_its_lower_limit(shared_demo, path):
+    """1000 an hour, and 250 of the operations that are marked; neither is taken off the other."""
+    token = client_token(shared_demo, "podio")
+    plain = get(shared_demo, "podio", "/item/42", token)
+    assert plain.header("X-Rate-Limit-Limit") == "1000"
+    marked = get(shared_demo, "podio", path, token, "POST", '{"filters": {}, "limit": 30}')
+    assert (marked.status, marked.header("X-Rate-Limit-Limit")) == (200, "250"), str(marked)
+    found = marked.json()
+    assert found["filtered"] == len(found["items"]) <= found["total"]
+    assert {item["app"]["app_id"] for item in found["items"]} == {4711}
+    left = int(marked.header("X-Rate-Limit-Remaining"))
+    again = get(shared_demo, "podio", path, token, "POST", "{}")
+    assert int(again.header("X-Rate-Limit-Remaining")) == left - 1
+    after = get(shared_demo, "podio", "/item/42", token)
+    assert int(after.header("X-Rate-Limit-Remaining")) == int(plain.header("X-Rate-Limit-Remaining")) - 1
+    assert get(shared_demo, "podio", path, None, "POST", "{}").status == 401
+
+
 @pytest.mark.parametrize("instance,names", [("desert-broadcasters", ["Ruth", "Omar"]), ("harbour-radio", ["Mei"])])
 def test_a_token_sees_its_instance_only(shared_demo, instance, names):
     visitor = Visitor(shared_demo, "radioworkflow")
