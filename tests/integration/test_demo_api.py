@@ -105,6 +105,48 @@ def test_posts_and_the_viewer(shared_demo):
     assert refused.status == 401 and refused.json()["errors"][0]["error"] == "invalid_oauth_token"
 
 
+# What browsers are told of this API wherever its answer comes from. [Fetch 3.3]
+CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "GET, POST, HEAD, OPTIONS",
+        "Access-Control-Expose-Headers": "X-Rate-Limit-Limit, X-Rate-Limit-Remaining, X-Rate-Limit-Reset",
+        "Access-Control-Max-Age": "7200"}
+
+
+def told_to_browsers(reply):
+    return sorted(pair for pair in reply.headers if pair[0].startswith("Access-Control-"))
+
+
+def test_a_browser_may_ask_before_it_sends_a_token(shared_demo):
+    """[Fetch 4.8] A preflight carries no token, and costs no points."""
+    asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST",
+             "Access-Control-Request-Headers": "authorization,content-type"}
+    reply = shared_demo.request("OPTIONS", "/v2/api/graphql", asked)
+    allowed = {**CORS, "Access-Control-Allow-Headers": "authorization,content-type"}
+    assert (reply.status, reply.body, told_to_browsers(reply)) == (204, b"", sorted(allowed.items()))
+    del asked["Access-Control-Request-Headers"]
+    reply = shared_demo.request("OPTIONS", "/v2/api/graphql", asked)
+    assert (reply.status, told_to_browsers(reply)) == (204, sorted(CORS.items()))
+    del asked["Access-Control-Request-Method"]
+    assert shared_demo.request("OPTIONS", "/v2/api/graphql", asked).status == 401
+
+
+def test_a_browser_may_read_every_answer(shared_demo):
+    """Also what Jeton answers in the API's place: without the headers a page would see no status at all."""
+    service = Service(shared_demo, "producthunt")
+    token = service.token(shared_demo.create_client("producthunt"))
+    viewer, nothing, costly = "{ viewer { user { id } } }", "{ __typename }", "{ posts(first: 1000) { nodes { user { id } } } }"
+    for query in (viewer, nothing, "{ unknown }"):
+        reply = ask(shared_demo, "producthunt", "/v2/api/graphql", query, token)
+        assert (reply.status, told_to_browsers(reply)) == (200, sorted(CORS.items())), query
+    reply = ask(shared_demo, "producthunt", "/v2/api/graphql", viewer)
+    assert (reply.status, told_to_browsers(reply)) == (401, sorted(CORS.items()))
+    used_up = wait_until(lambda: refusal_of(ask(shared_demo, "producthunt", "/v2/api/graphql", costly, token)), what="a 429")
+    assert (used_up.status, told_to_browsers(used_up)) == (429, sorted(CORS.items()))
+
+
+def refusal_of(reply):
+    return reply if reply.status != 200 else None
+
+
 def test_a_user_has_a_status(shared_demo):
     visitor = Visitor(shared_demo, "podio")
     token = visitor.tokens()["access_token"]
