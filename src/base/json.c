@@ -84,12 +84,22 @@ json_t *json_read_real(struct arena *arena, struct str text)
     return load(arena, text, JSON_DECODE_INT_AS_REAL);
 }
 
+static struct str write_text(struct arena *arena, const json_t *value, size_t flags)
+{
+    size_t len = json_dumpb(value, NULL, 0, flags);
+    char *room = arena_alloc(arena, len + 1);
+    json_dumpb(value, room, len, flags);
+    return (struct str){room, len};
+}
+
 struct str json_text(struct arena *arena, const json_t *value)
 {
-    size_t len = json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
-    char *room = arena_alloc(arena, len + 1);
-    json_dumpb(value, room, len, JSON_COMPACT | JSON_ENCODE_ANY);
-    return (struct str){room, len};
+    return write_text(arena, value, JSON_COMPACT | JSON_ENCODE_ANY);
+}
+
+struct str json_text_indented(struct arena *arena, const json_t *value)
+{
+    return write_text(arena, value, JSON_INDENT(2) | JSON_ENCODE_ANY);
 }
 
 struct str json_member(const json_t *object, const char *name)

@@ -27,6 +27,8 @@ json_t *json_keep(struct arena *arena, json_t *value);
 
 /* The value as compact text in the arena. */
 struct str json_text(struct arena *arena, const json_t *value);
+/* The same for people: a line for each member, indented by two blanks. */
+struct str json_text_indented(struct arena *arena, const json_t *value);
 
 /* The member's text, or absent when it is missing or no string. */
 struct str json_member(const json_t *object, const char *name);

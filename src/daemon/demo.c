@@ -277,7 +277,7 @@ static bool write_configuration(struct demo *demo)
 static bool write_description(const struct demo *demo)
 {
     const char *path = path_in(demo, "demo.json");
-    struct str text = json_text(demo->arena, demo->description);
+    struct str text = json_text_indented(demo->arena, demo->description);
     text = arena_printf(demo->arena, "%.*s\n", STR_ARGS(text));
     return file_write(path, text, 0600) || complain(path, strerror(errno));
 }

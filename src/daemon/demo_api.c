@@ -120,10 +120,17 @@ static void set_identity(const struct visit *visit)
     }
 }
 
-static struct str fill(const struct visit *visit, struct str body)
+/* A browser asks whether it may send these. [Fetch 4.8] */
+static void set_asked_headers(const struct visit *visit)
+{
+    struct str asked = request_header(visit->exchange, "Access-Control-Request-Headers");
+    set_value(visit, STR("asked-headers"), str_is_present(asked) ? asked : STR(""));
+}
+
+static struct str fill(const struct visit *visit, struct str text)
 {
     struct str filled, unknown;
-    return fill_holes(visit->exchange->arena, body, visit->values, NULL, &filled, &unknown) ? filled : STR("null");
+    return fill_holes(visit->exchange->arena, text, visit->values, NULL, &filled, &unknown) ? filled : STR("null");
 }
 
 static bool is_told(const struct visit *visit, struct str name)
@@ -132,10 +139,26 @@ static bool is_told(const struct visit *visit, struct str name)
     return json_is_string(value) && strcmp(json_string_value(value), "-") != 0;
 }
 
+/* Those of `map`, but none that its holes leave empty. */
+static void add_headers(const struct visit *visit, const struct yaml_node *map)
+{
+    for (const struct yaml_node *header = map ? map->child : NULL; header; header = header->next) {
+        struct str value = fill(visit, header->text);
+        if (value.len)
+            response_header_add(visit->exchange, header->key, value);
+    }
+}
+
+/* An answer without a body has no type. */
 static void answer(const struct visit *visit, int64_t status, struct str body)
 {
     struct str type = text_of(visit->sample->node, "content_type");
-    response_answer(visit->exchange, (unsigned)status, str_is_present(type) ? type : STR("application/json"), body);
+    if (!body.len)
+        type = STR_NONE;
+    else if (!str_is_present(type))
+        type = STR("application/json");
+    add_headers(visit, yaml_member(visit->sample->node, "headers"));
+    response_answer(visit->exchange, (unsigned)status, type, body);
 }
 
 /* --- plain answers --- */
@@ -155,11 +178,22 @@ static bool fits_path(const struct visit *visit, struct str pattern)
     return !str_next(&path, '/', &segment);
 }
 
+/* `paths` is one or a list. */
+static bool fits_any_path(const struct visit *visit, const struct yaml_node *paths)
+{
+    if (!paths || !paths->child)
+        return paths && fits_path(visit, paths->text);
+    for (const struct yaml_node *path = paths->child; path; path = path->next)
+        if (fits_path(visit, path->text))
+            return true;
+    return false;
+}
+
 static bool fits(const struct visit *visit, const struct yaml_node *answer)
 {
     struct str instance = text_of(answer, "instance");
     return str_equal(text_of(answer, "method"), visit->exchange->request.method) &&
-           fits_path(visit, text_of(answer, "path")) &&
+           fits_any_path(visit, yaml_member(answer, "path")) &&
            (!str_is_present(instance) || str_equal(instance, request_header(visit->exchange, "X-Jeton-Instance")));
 }
 
@@ -172,6 +206,7 @@ static bool answer_plainly(const struct visit *visit)
             continue;
         if (!str_parse_int(text_of(node, "status"), &status))
             status = 200;
+        add_headers(visit, yaml_member(node, "headers"));
         answer(visit, status, fill(visit, text_of(node, "body")));
         return true;
     }
@@ -228,7 +263,8 @@ bool demo_api_answer(struct demo_api *api, struct exchange *exchange)
                           .path = str_slice(path, slash, path.len),
                           .values = json_keep(exchange->arena, json_object())};
     set_identity(&visit);
-    if (!visit.sample || (!answer_graphql(&visit) && !answer_plainly(&visit)))
+    set_asked_headers(&visit);
+    if (!visit.sample || (!answer_plainly(&visit) && !answer_graphql(&visit)))
         response_answer(exchange, 404, STR("application/json"),
                         STR("{\"error\":\"not_found\",\"error_description\":\"The sample API has nothing here.\"}"));
     return true;

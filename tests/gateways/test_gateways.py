@@ -1,6 +1,7 @@
 """Real gateways in front of an API, each with its file of examples/gateways, asking a real guard."""
 
 import hashlib
+import time
 
 import gateway as gateways_module
 import pytest
@@ -214,12 +215,25 @@ def test_without_a_guard_nobody_passes(api, kind):
 
 
 @pytest.mark.parametrize("kind", ["nginx-cached"])
-def test_a_cached_yes_ends_after_seconds(api, gateway, caller):
-    """What the file says the cache costs: a revoked token passes for some seconds, and no longer."""
+def test_a_cached_yes_ends_within_five_seconds(api, gateway, caller):
+    """What the file says the cache costs: a revoked token passes for at most five seconds more."""
+    # nginx counts whole seconds: what is kept when one begins is kept longest.
+    wait_until(lambda: time.time() % 1 < 0.05, what="the start of a second")
     assert gateway.request("GET", "/things/1", caller.headers()).status == 200
     caller.revoke()
-    assert gateway.request("GET", "/things/1", caller.headers()).status == 200
-    wait_until(lambda: gateway.request("GET", "/things/1", caller.headers()).status == 401, what="the end of the yes")
+    revoked_at = time.monotonic()
+    passed_at = []
+
+    def is_refused():
+        asked_at = time.monotonic()  # nginx decides later than this, so that no slow machine adds to it
+        if gateway.request("GET", "/things/1", caller.headers()).status == 401:
+            return True
+        passed_at.append(asked_at)
+        return False
+
+    wait_until(is_refused, what="the end of the yes")
+    assert passed_at, "the yes was not kept"
+    assert passed_at[-1] - revoked_at <= 5
     expect_refusal(api, gateway, 401, "GET", "/things/1", caller.headers())
 
 

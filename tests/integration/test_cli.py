@@ -200,6 +200,12 @@ def test_the_demo_keeps_its_credentials_to_itself(shared_demo):
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600, name
 
 
+def test_the_demo_tells_its_credentials_to_people_too(shared_demo):
+    """demo.json is indented: README sends people there."""
+    text = (shared_demo.folder / "demo" / "demo.json").read_text()
+    assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
+
+
 def test_each_line_to_try_gets_a_token(shared_demo):
     for service in shared_demo.description["services"].values():
         done = subprocess.run(service["try"], shell=True, capture_output=True, text=True, timeout=60, check=True)

@@ -115,6 +115,48 @@ def test_posts_and_the_viewer(shared_demo):
     assert refused.status == 401 and refused.json()["errors"][0]["error"] == "invalid_oauth_token"
 
 
+# What browsers are told of this API wherever its answer comes from. [Fetch 3.3]
+CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "GET, POST, HEAD, OPTIONS",
+        "Access-Control-Expose-Headers": "X-Rate-Limit-Limit, X-Rate-Limit-Remaining, X-Rate-Limit-Reset",
+        "Access-Control-Max-Age": "7200"}
+
+
+def told_to_browsers(reply):
+    return sorted(pair for pair in reply.headers if pair[0].startswith("Access-Control-"))
+
+
+def test_a_browser_may_ask_before_it_sends_a_token(shared_demo):
+    """[Fetch 4.8] A preflight carries no token, and costs no points."""
+    asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST",
+             "Access-Control-Request-Headers": "authorization,content-type"}
+    reply = shared_demo.request("OPTIONS", "/v2/api/graphql", asked)
+    allowed = {**CORS, "Access-Control-Allow-Headers": "authorization,content-type"}
+    assert (reply.status, reply.body, told_to_browsers(reply)) == (204, b"", sorted(allowed.items()))
+    del asked["Access-Control-Request-Headers"]
+    reply = shared_demo.request("OPTIONS", "/v2/api/graphql", asked)
+    assert (reply.status, told_to_browsers(reply)) == (204, sorted(CORS.items()))
+    del asked["Access-Control-Request-Method"]
+    assert shared_demo.request("OPTIONS", "/v2/api/graphql", asked).status == 401
+
+
+def test_a_browser_may_read_every_answer(shared_demo):
+    """Also what Jeton answers in the API's place: without the headers a page would see no status at all."""
+    service = Service(shared_demo, "producthunt")
+    token = service.token(shared_demo.create_client("producthunt"))
+    viewer, nothing, costly = "{ viewer { user { id } } }", "{ __typename }", "{ posts(first: 1000) { nodes { user { id } } } }"
+    for query in (viewer, nothing, "{ unknown }"):
+        reply = ask(shared_demo, "producthunt", "/v2/api/graphql", query, token)
+        assert (reply.status, told_to_browsers(reply)) == (200, sorted(CORS.items())), query
+    reply = ask(shared_demo, "producthunt", "/v2/api/graphql", viewer)
+    assert (reply.status, told_to_browsers(reply)) == (401, sorted(CORS.items()))
+    used_up = wait_until(lambda: refusal_of(ask(shared_demo, "producthunt", "/v2/api/graphql", costly, token)), what="a 429")
+    assert (used_up.status, told_to_browsers(used_up)) == (429, sorted(CORS.items()))
+
+
+def refusal_of(reply):
+    return reply if reply.status != 200 else None
+
+
 def test_a_user_has_a_status(shared_demo):
     visitor = Visitor(shared_demo, "podio")
     token = visitor.tokens()["access_token"]
@@ -128,6 +170,26 @@ def test_a_user_has_a_status(shared_demo):
     assert get(shared_demo, "podio", "/item/42", token).json()["item_id"] == 42
     assert get(shared_demo, "podio", "/user/status").status == 401
     assert get(shared_demo, "podio", "/user", client_token(shared_demo, "podio")).status == 403  # an app is no user
+
+
+@pytest.mark.parametrize("path", ["/item/app/4711/filter/", "/item/app/4711/filter", "/item/app/4711/filter/12/",
+                                  "/item/app/4711/filter/12"])
+def test_a_marked_operation_tells_its_lower_limit(shared_demo, path):
+    """1000 an hour, and 250 of the operations that are marked; neither is taken off the other."""
+    token = client_token(shared_demo, "podio")
+    plain = get(shared_demo, "podio", "/item/42", token)
+    assert plain.header("X-Rate-Limit-Limit") == "1000"
+    marked = get(shared_demo, "podio", path, token, "POST", '{"filters": {}, "limit": 30}')
+    assert (marked.status, marked.header("X-Rate-Limit-Limit")) == (200, "250"), str(marked)
+    found = marked.json()
+    assert found["filtered"] == len(found["items"]) <= found["total"]
+    assert {item["app"]["app_id"] for item in found["items"]} == {4711}
+    left = int(marked.header("X-Rate-Limit-Remaining"))
+    again = get(shared_demo, "podio", path, token, "POST", "{}")
+    assert int(again.header("X-Rate-Limit-Remaining")) == left - 1
+    after = get(shared_demo, "podio", "/item/42", token)
+    assert int(after.header("X-Rate-Limit-Remaining")) == int(plain.header("X-Rate-Limit-Remaining")) - 1
+    assert get(shared_demo, "podio", path, None, "POST", "{}").status == 401
 
 
 @pytest.mark.parametrize("instance,names", [("desert-broadcasters", ["Ruth", "Omar"]), ("harbour-radio", ["Mei"])])
