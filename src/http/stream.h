@@ -50,6 +50,7 @@ struct stream {
     bool is_head;        /* HEAD: no body comes back, whatever the answer says */
     bool may_repeat;
     size_t head_max; /* bytes of the answer's head */
+    struct str exchange_id;
 
     /* The loop's own. */
     struct stream *next; /* of all its streams */

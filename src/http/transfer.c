@@ -4,6 +4,7 @@
  */
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "http/inside.h"
 #include "http/stream.h"
 
@@ -166,6 +167,8 @@ static CURLcode set_limits(const struct curl_library *curl, CURL *easy, struct s
     SET(NETRC, (long)CURL_NETRC_IGNORED);
     SET(PROXY, "");
     SET(NOSIGNAL, 1L);
+    /* Whoever waits for a name holds up nobody: its thread is left alone when the request is over. */
+    SET(QUICK_EXIT, 1L);
     SET(NOPROGRESS, 1L);
     SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(HTTP_CONTENT_DECODING, 0L);
@@ -264,18 +267,24 @@ bool transfer_is_answered_early(struct stream *stream)
     return is_whole;
 }
 
-/* A failure before the head is published is the answer; after it, it is the end of what came. */
+/* A failure before the head is published is the answer; after it, it is the end of what came, unless all of it has.
+ */
 void transfer_fail(struct stream *stream, enum upstream_failure failure, struct str reason)
 {
     pthread_mutex_lock(&stream->lock);
+    bool is_whole = stream->has_head && stream->received_len == stream->reply_len;
+    bool is_untold = stream->has_head && !is_whole && !stream->is_client_gone;
     if (!stream->has_head) {
         stream->answer = (struct upstream_answer){.failure = failure, .reason = arena_str(stream->arena, reason)};
         stream->has_head = true;
     }
-    stream->is_broken = true;
+    stream->is_broken = !is_whole;
     stream->has_ended = true;
     stream->is_body_refused = true;
     pthread_mutex_unlock(&stream->lock);
+    if (is_untold)
+        log_event(LOG_WARNING, "upstream_broke_off", log_text("exchange", stream->exchange_id),
+                  log_text("reason", reason));
     stream->is_head_published = true;
     loop_touch(stream);
 }
@@ -296,12 +305,12 @@ static enum upstream_failure failure_of(const struct stream *stream, CURLcode co
     }
 }
 
-/* An answer that came before all of the request was sent, and whose sender wants no more of it. */
+/* All of an answer that came before all of the request was sent: its sender wants no more of it. */
 static bool is_answered(const struct curl_library *curl, const struct stream *stream)
 {
     curl_off_t len = -1;
     (void)curl->easy_getinfo(stream->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &len);
-    return stream->answer.status >= 300 && stream->received_len == len;
+    return stream->received_len == len;
 }
 
 void transfer_conclude(const struct curl_library *curl, struct stream *stream, CURLcode code)

@@ -106,6 +106,7 @@ static struct stream *create_stream(struct upstreams *upstreams, struct loop *lo
     stream->arena = arena;
     stream->loop = loop;
     stream->served = served;
+    stream->exchange_id = arena_str(arena, served->exchange.id);
     stream->url = arena_cstr(arena, sent->target->url);
     stream->target = write_target(arena, sent->target->url, request);
     stream->method = arena_cstr(arena, request->method);

@@ -62,10 +62,23 @@ class Clock:
         return time.time() + self.later
 
     def environment(self):
-        # A sanitizer would insist on coming first.
-        asan = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]))
-        library = Path(BINARY).parent / "tests" / "integration" / "liblater.so"
-        return {**os.environ, "LD_PRELOAD": str(library), "LATER_FILE": str(self.path), "ASAN_OPTIONS": asan}
+        return {**preloaded("later"), "LATER_FILE": str(self.path)}
+
+
+class SlowNames:
+    """A resolver that has no hurry with names under slow.test (slow_names.c)."""
+
+    @staticmethod
+    def environment():
+        return preloaded("slow_names")
+
+
+def preloaded(name):
+    """The environment of a server that has this library of the tests' before all others."""
+    # A sanitizer would insist on coming first.
+    asan = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]))
+    library = Path(BINARY).parent / "tests" / "integration" / f"lib{name}.so"
+    return {**os.environ, "LD_PRELOAD": str(library), "ASAN_OPTIONS": asan}
 
 
 def wait_until(holds, seconds=20, what="the condition"):

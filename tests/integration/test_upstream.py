@@ -61,10 +61,11 @@ realms:
 
 
 class Relay:
-    def __init__(self, folder, configuration=CONFIGURATION, realms=("api", "dead", "prefixed")):
+    def __init__(self, folder, configuration=CONFIGURATION, realms=("api", "dead", "prefixed"), clock=None):
         self.upstream = Upstream()
         port, dead_port = free_port(), free_port()
-        self.daemon = serve(folder, configuration.format(port=port, dead_port=dead_port, url=self.upstream.url), port)
+        self.daemon = serve(folder, configuration.format(port=port, dead_port=dead_port, url=self.upstream.url), port,
+                            clock)
         self.tokens = {realm: self.ask_token(realm) for realm in realms}
 
     def host(self, realm):

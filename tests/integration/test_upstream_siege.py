@@ -7,9 +7,9 @@ import threading
 import time
 
 import pytest
-from daemon import wait_until
+from daemon import SlowNames, wait_until
 from http1 import basic, request_bytes
-from test_upstream import MIB, lets_go_no_more, lived  # noqa: F401
+from test_upstream import MIB, Relay, lets_go_no_more, lived  # noqa: F401
 
 CONFIGURATION = """
 data_directory: data
@@ -143,6 +143,45 @@ def test_a_server_that_refuses_and_stalls_holds_nobody_for_ever(relay):
         pass
     wait_until(lambda: is_quiet(relay), seconds=10, what="the end of one that was stuck")
     connection.close()
+
+
+def test_an_answer_that_is_whole_is_given_though_nobody_reads_the_request(relay):
+    """With a length that says so."""
+    body = b"z" * (24 * MIB)
+    with relay.connect() as connection:
+        try:
+            connection.send(relay.head("POST", "/short-answer", **{"Content-Length": str(len(body))}) + body)
+        except OSError:
+            pass  # what was not read over ends with the connection
+        reply = connection.reply()
+        assert (reply.status, reply.body) == (200, b"ok")
+
+
+def test_a_name_that_nobody_finds_holds_up_no_other_realm(folder):
+    """connect_seconds holds while a name is looked up, and the other realms' requests go on."""
+    other = "  other:\n"
+    configuration = CONFIGURATION.replace(other, "  lost:\n" + CONFIGURATION.split(other)[1].split("  below:\n")[0]
+                                          .replace("other.localhost", "lost.localhost")
+                                          .replace('"{url}"', '"http://api.slow.test", connect_seconds: 2') + other)
+    relay = Relay(folder, configuration, ("api", "lost"), SlowNames())
+    answers = []
+
+    def ask():
+        began = time.monotonic()
+        reply = relay.request("GET", "/v1/things", realm="lost")
+        answers.append((reply.status, time.monotonic() - began))
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        began = time.monotonic()
+        assert relay.request("GET", "/things").status == 200
+        assert time.monotonic() - began < 2
+        time.sleep(0.1)
+    assert {status for status, _ in answers} == {504} and max(took for _, took in answers) < 8
+    relay.upstream.close()
+    relay.daemon.stop()
 
 
 def test_a_server_that_answers_and_reads_on_gets_all_of_it(relay):

@@ -89,7 +89,8 @@ class Upstream:
         path = seen.target.split("?")[0].removeprefix("/below/v1").strip("/").split("/")
         if path[0] == "early":
             self.reply(peer, 413, b"too much")
-        if path[0] not in ("die-head", "early-close", "export", "convert", "refuse-and-stall"):
+        if path[0] not in ("die-head", "early-close", "export", "convert", "refuse-and-stall",
+                           "short-answer"):
             body = b"".join(self._body(stream, seen, keep=path[0] == "echo"))
         else:
             body = b""
@@ -248,6 +249,12 @@ class Upstream:
         peer.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\npartial")
         self.stalled.set()
         return self._read_over(peer, 60)
+
+    def answer_short_answer(self, peer, seen, body, *rest):
+        """All of an answer, and nothing of the request is ever read."""
+        self.reply(peer, 200, b"ok")
+        self.release.wait(20)
+        return False
 
     def answer_convert(self, peer, seen, body, *rest):
         """Answers while it reads, and reads more slowly than the client sends."""
