@@ -94,6 +94,33 @@ bool fields_may_return(struct str name, struct str connection)
            !fields_list_has(connection, name);
 }
 
+/* "__Host-jeton-podio=…": such cookies open people's pages, or say whose browser it is. */
+bool fields_is_own_cookie(struct str pair)
+{
+    static const struct str prefixes[] = {STR_INIT("__Host-"), STR_INIT("__Secure-")};
+    struct str name = str_trim(str_slice(pair, 0, str_find(pair, '=')));
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
+        if (str_has_prefix(name, prefixes[i]))
+            name = str_slice(name, prefixes[i].len, name.len);
+    return str_has_prefix(name, STR("jeton-")) || str_has_prefix(name, STR("jeton_"));
+}
+
+/* The client's cookies but ours; absent when there is no other. */
+static struct str filter_cookies(struct arena *arena, struct str cookies)
+{
+    struct str rest = cookies, pair;
+    struct buf kept;
+    buf_init(&kept, arena, cookies.len + 1);
+    while (rest.len && str_next(&rest, ';', &pair)) {
+        if (fields_is_own_cookie(pair))
+            continue;
+        if (kept.len)
+            buf_add_char(&kept, ';');
+        buf_add(&kept, kept.len ? pair : str_trim(pair));
+    }
+    return kept.len ? buf_str(&kept) : STR_NONE;
+}
+
 struct listing {
     struct arena *arena;
     struct curl_slist *first;
@@ -157,8 +184,12 @@ struct curl_slist *fields_forward(struct arena *arena, const struct exchange *ex
     struct str connection = fields_join(arena, request->fields, request->field_count, STR("Connection"));
     for (size_t i = 0; i < request->field_count; i++) {
         const struct request_field *field = &request->fields[i];
-        if (may_go_on(field->name, connection, sent->target->passes_authorization))
-            add_field(&listing, field->name, field->value);
+        if (!may_go_on(field->name, connection, sent->target->passes_authorization))
+            continue;
+        struct str value =
+            header_is_like(field->name, STR("cookie")) ? filter_cookies(arena, field->value) : field->value;
+        if (str_is_present(value))
+            add_field(&listing, field->name, value);
     }
     leave_out(&listing, exchange);
     add_own(&listing, exchange, sent->scheme, via);

@@ -155,6 +155,8 @@ struct curl_slist *fields_forward(struct arena *arena, const struct exchange *ex
                                   const struct upstream_request *request, struct str via);
 /* Whether a field of the answer goes on to the client. `connection` is what its Connection fields say, or absent. */
 bool fields_may_return(struct str name, struct str connection);
+/* Of a Cookie's pair, or of a Set-Cookie: that it is one of Jeton's pages', which are nobody else's business. */
+bool fields_is_own_cookie(struct str pair);
 /* All fields with this name as one list; absent: none. */
 struct str fields_join(struct arena *arena, const struct request_field *fields, size_t count, struct str name);
 /* Whether the list has the word, letters of either case. */

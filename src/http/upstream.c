@@ -215,7 +215,8 @@ static void add_fields(struct exchange *exchange, const struct upstream_answer *
     size_t own_count = count_headers(exchange);
     for (size_t i = 0; i < answer->field_count; i++) {
         const struct request_field *field = &answer->fields[i];
-        if (fields_may_return(field->name, connection) && !is_told(exchange, own_count, field->name))
+        bool is_forged = str_equal_nocase(field->name, STR("Set-Cookie")) && fields_is_own_cookie(field->value);
+        if (fields_may_return(field->name, connection) && !is_told(exchange, own_count, field->name) && !is_forged)
             response_header_add(exchange, field->name, field->value);
     }
 }

@@ -231,6 +231,15 @@ def test_the_answers_headers_come_back_but_those_of_one_connection(relay):
     assert "theirs" in reply.header("RateLimit")  # nothing is limited here
 
 
+@pytest.mark.parametrize("sent, told", [
+    ("a=1; jeton-api=s; b=2", "a=1; b=2"), ("jeton_device-api=s; a=1", "a=1"), ("__Host-jeton-api=s", None),
+    ("a=jeton-api; not-jeton-api=1", "a=jeton-api; not-jeton-api=1")])
+def test_the_cookies_of_jetons_pages_are_nobody_elses(relay, sent, told):
+    """Whoever has one opens a person's account."""
+    names = dict(relay.request("GET", "/things", {"Cookie": sent}).json()["headers"])
+    assert names.get("Cookie") == told
+
+
 def test_what_is_left_is_told_by_jeton_alone(relay):
     reply = relay.request("GET", "/v1/headers", realm="prefixed")
     told = [value for name, value in reply.headers if name == "RateLimit"]
