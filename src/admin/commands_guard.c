@@ -38,6 +38,17 @@ static struct str explain_wait(const struct call *call)
                (long long)wait->number);
 }
 
+/* The first of what makes it unreadable, as the guard itself looks. */
+static struct str explain_unreadable(const struct call *call)
+{
+    struct str method = call->guarded.method, path = call->guarded.path;
+    if (!rule_method_is_fit(method))
+        return WHY(call, "methods are written in capitals, and \"%.*s\" is not", STR_ARGS(method));
+    if (!str_has_prefix(path, STR("/")))
+        return WHY(call, "a path begins with \"/\", and \"%.*s\" does not", STR_ARGS(path));
+    return STR("the path can be read in more than one way");
+}
+
 static struct str explain_refusal(const struct call *call)
 {
     const struct guard_rule *rule = call->rule;
@@ -56,7 +67,7 @@ static struct str explain_refusal(const struct call *call)
     case REFUSED_request_unmatched:
         return STR("no rule fits, and the realm denies such requests");
     case REFUSED_request_unreadable:
-        return STR("the path can be read in more than one way");
+        return explain_unreadable(call);
     case REFUSED_rate_limited:
     case REFUSED_points_used_up:
         return explain_wait(call);
@@ -73,16 +84,20 @@ static json_t *methods_json(const struct guard_rule *rule)
     return list;
 }
 
+static json_t *cost_json(const struct guard_rule *rule)
+{
+    return rule->cost_is_estimated ? json_of_str(rule->cost_text) : json_integer(rule->cost);
+}
+
 /* As the file has it, counted from 0 as its mistakes are. */
 static void add_rule(json_t *verdict, const struct guard_rule *rule)
 {
-    json_object_update_new(verdict,
-                           json_pack("{s:I, s:o, s:o, s:o, s:s, s:o, s:b, s:o, s:o}", "rule_number",
-                                     (json_int_t)rule->index, "path", json_of_str(rule->path), "method",
-                                     methods_json(rule), "needed_scope", json_of_str(rule->scope), "level",
-                                     rule->needs_user ? "user" : "client", "needed_environment",
-                                     json_of_str(rule->environment), "limited_tokens", rule->takes_limited, "cost",
-                                     json_of_str(rule->cost_text), "limit", json_of_str(rule->limit)));
+    json_object_update_new(verdict, json_pack("{s:I, s:o, s:o, s:o, s:s, s:o, s:b, s:o, s:o}", "rule_number",
+                                              (json_int_t)rule->index, "path", json_of_str(rule->path), "method",
+                                              methods_json(rule), "needed_scope", json_of_str(rule->scope), "level",
+                                              rule->needs_user ? "user" : "client", "needed_environment",
+                                              json_of_str(rule->environment), "limited_tokens", rule->takes_limited,
+                                              "cost", cost_json(rule), "limit", json_of_str(rule->limit)));
 }
 
 static json_t *verdict_json(const struct call *call)

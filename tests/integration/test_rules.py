@@ -31,6 +31,7 @@ realms:
         - {{path: /things/secret, level: user}}
         - {{path: "/test/**", environment: development}}
         - {{path: /free}}
+        - {{path: /graphql, cost: graphql}}
         - {{path: "/live/**", environment: production, scope: read write}}
 """
 # Spellings of /things/secret, and what two servers may read in two ways.
@@ -225,6 +226,24 @@ def test_guard_test_tells_the_rule_and_why(ruled):
     assert told["refusal"] == "request_unmatched"
     told = guard_test(ruled, "GET", "/test/x")
     assert told["refusal"] == "authorization_missing" and told["needed_environment"] == "development"
+
+
+@pytest.mark.parametrize("method, uri, why", [
+    ("get", "/things/1", 'methods are written in capitals, and "get" is not'),
+    ("G:", "/things/1", 'methods are written in capitals, and "G:" is not'),
+    ("GET", "things/1", 'a path begins with "/", and "things/1" does not'),
+    ("GET", "", 'a path begins with "/", and "" does not'),
+    ("GET", "/things//1", "the path can be read in more than one way"),
+])
+def test_guard_test_says_what_of_a_request_is_unreadable(ruled, method, uri, why):
+    told = guard_test(ruled, method, uri, ruled.both)
+    assert (told["refusal"], told["why"]) == ("request_unreadable", why)
+
+
+def test_guard_test_tells_a_cost_as_the_configuration_has_it(ruled):
+    """A number is one for programs too."""
+    assert guard_test(ruled, "GET", "/things/1", ruled.read)["cost"] == 1
+    assert guard_test(ruled, "POST", "/graphql", ruled.both)["cost"] == "graphql"
 
 
 def check(folder, rules, more=""):
