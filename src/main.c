@@ -331,7 +331,10 @@ static const struct cli_command commands[] = {
     OPERATOR("token revoke", "Revoke an access token, or a refresh token with all that its grant gave",
              .operands = {TOKEN}, .options = {REALM}),
     OPERATOR("guard test", "Tell which rule decides about an API request, and why",
-             .help = "The running server is asked. Nothing is charged or counted.",
+             .help =
+                 "The running server is asked. Nothing is charged or counted. Exit status 1 when the request would "
+                 "not pass.",
+             .verdict = "passes",
              .operands = {{"method", OPERAND_TEXT, "GET, POST …", true},
                           {"uri", OPERAND_TEXT, "/path, or a whole URL; its query does not matter", true}},
              .options = {IN_REALM, {"token", OPERAND_SECRET, "an access token, or - to read it from stdin", false}}),

@@ -17,7 +17,7 @@ struct buf;
 
 /* Exit statuses. */
 #define EXIT_DONE   0
-#define EXIT_FAILED 1 /* it did not work */
+#define EXIT_FAILED 1 /* it did not work, or the answer is no */
 #define EXIT_USAGE  2 /* wrong use */
 
 enum operand_kind {
@@ -51,6 +51,8 @@ struct cli_command {
     int (*run)(struct cli_call *call);
     /* Of operator's commands: the result for people; NULL: print_result. */
     void (*print)(const struct cli_call *call, const json_t *result, struct buf *out);
+    const char
+        *verdict;     /* of operator's commands: the result's yes or no that decides how it ends; NULL: it is done */
     bool has_no_json; /* it has no result for programs: no --json */
     bool is_operator; /* works on a running server: takes --socket and --config */
     bool takes_words; /* any number of operands, left in `words` */

@@ -65,7 +65,7 @@ void help_write_all(const struct cli_command *commands, size_t count, struct buf
     for (size_t i = 0; i < count; i++)
         add_summary(out, &commands[i]);
     buf_add(out, STR("\n`jeton help COMMAND` tells more; `jeton help configuration` tells every setting.\n"
-                     "Exit status: 0 done, 1 it did not work, 2 wrong use.\n"));
+                     "Exit status: 0 done, 1 it did not work or the answer is no, 2 wrong use.\n"));
 }
 
 /* Whole words only: `a` does not begin `app`. */

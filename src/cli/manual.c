@@ -19,7 +19,8 @@ static const char front[] =
 
 static const char back[] =
     ".SH EXIT STATUS\n"
-    ".TP\n0\nIt is done.\n.TP\n1\nIt did not work; stderr says why.\n.TP\n2\nThe command was used wrongly.\n"
+    ".TP\n0\nIt is done.\n.TP\n1\nIt did not work, and stderr says why; or the answer is no.\n.TP\n2\nThe command "
+    "was used wrongly.\n"
     ".SH ENVIRONMENT\n"
     ".TP\n.B JETON_SOCKET\nThe control socket, where neither \\-\\-socket nor \\-\\-config names it.\n"
     ".SH FILES\n"

@@ -67,6 +67,13 @@ static int print_for_people(const struct cli_call *call, const json_t *result)
     return status;
 }
 
+/* A script asks for yes or no: it need not read what is printed. */
+static int decide(const struct cli_command *command, const json_t *result)
+{
+    bool is_no = command->verdict && !json_is_true(json_object_get(result, command->verdict));
+    return is_no ? EXIT_FAILED : EXIT_DONE;
+}
+
 int operator_run(struct cli_call *call)
 {
     struct str error;
@@ -76,5 +83,6 @@ int operator_run(struct cli_call *call)
     if (!json_is_true(json_object_get(answer, "ok")))
         return cli_fail(call, json_member(answer, "error"));
     const json_t *result = json_object_get(answer, "result");
-    return call->wants_json ? print_json(call, result) : print_for_people(call, result);
+    int status = call->wants_json ? print_json(call, result) : print_for_people(call, result);
+    return status == EXIT_DONE ? decide(call->command, result) : status;
 }

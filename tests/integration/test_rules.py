@@ -1,6 +1,7 @@
 """A realm's rules: which request needs which token, by every way a gateway tells of it, and no way around."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -207,8 +208,9 @@ def guard_test(server, method, uri, token=None):
     command = [BINARY, "guard", "test", method, uri, "--json", "--socket", server.daemon.data_folder / "control.sock"]
     ended = subprocess.run(command + (["--token", "-"] if token else []), input=token, capture_output=True, text=True,
                            check=False)
-    assert ended.returncode == 0, ended.stderr
-    return json.loads(ended.stdout)
+    told = json.loads(ended.stdout)
+    assert ended.returncode == (0 if told["passes"] else 1), ended.stderr
+    return told
 
 
 def test_guard_test_tells_the_rule_and_why(ruled):
@@ -226,6 +228,17 @@ def test_guard_test_tells_the_rule_and_why(ruled):
     assert told["refusal"] == "request_unmatched"
     told = guard_test(ruled, "GET", "/test/x")
     assert told["refusal"] == "authorization_missing" and told["needed_environment"] == "development"
+
+
+def test_guard_test_ends_with_the_verdict(ruled):
+    """A script needs no JSON: what is printed is the same, for people too, and a no is no mistake on stderr."""
+    command = [BINARY, "guard", "test", "GET", "--socket", ruled.daemon.data_folder / "control.sock", "--token", ruled.read]
+    yes = subprocess.run([*command, "/things/1"], capture_output=True, text=True, check=False)
+    assert (yes.returncode, yes.stderr) == (0, "") and re.search("^passes +yes$", yes.stdout, re.M)
+    no = subprocess.run([*command, "/live"], capture_output=True, text=True, check=False)
+    assert (no.returncode, no.stderr) == (1, "") and re.search("^passes +no$", no.stdout, re.M)
+    wrong = subprocess.run([*command, "/live", "again"], capture_output=True, text=True, check=False)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
 
 
 @pytest.mark.parametrize("method, uri, why", [
