@@ -128,8 +128,13 @@ enum outcome command_answer(struct command_call *call, json_t *result)
 
 void command_note(struct command_call *call, const char *key, struct str text)
 {
-    if (call->note_count < NOTE_COUNT_MAX)
-        call->notes[call->note_count++] = (struct note){key, text};
+    size_t at = 0;
+    while (at < call->note_count && strcmp(call->notes[at].key, key) != 0)
+        at++;
+    if (at == NOTE_COUNT_MAX)
+        return;
+    call->notes[at] = (struct note){key, text};
+    call->note_count += at == call->note_count;
 }
 
 void command_note_number(struct command_call *call, const char *key, int64_t number)

@@ -51,8 +51,8 @@ struct cli_command {
     int (*run)(struct cli_call *call);
     /* Of operator's commands: the result for people; NULL: print_result. */
     void (*print)(const struct cli_call *call, const json_t *result, struct buf *out);
-    const char
-        *verdict;     /* of operator's commands: the result's yes or no that decides how it ends; NULL: it is done */
+    /* Of operator's commands: the member of the result whose yes or no decides how it ends; NULL: it is done. */
+    const char *verdict;
     bool has_no_json; /* it has no result for programs: no --json */
     bool is_operator; /* works on a running server: takes --socket and --config */
     bool takes_words; /* any number of operands, left in `words` */

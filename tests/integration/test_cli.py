@@ -619,3 +619,32 @@ def test_changes_are_audited_without_secrets(shared_demo):
     event = next(event for event in events if event.get("application_id") == str(application["application_id"]))
     assert (event["command"], event["uid"], event["realm"]) == ("app create", os.getuid(), "standard")
     assert client["client_secret"] not in shared_demo.log()
+
+
+def test_no_key_comes_twice_in_a_line_of_the_log(own_demo):
+    """Of any command that changes something; log_events refuses a line that has one twice."""
+    application, client = create(own_demo)
+    number, name = application["application_id"], client["client_id"]
+    token = as_json(get_token(own_demo, client))["access_token"]
+    account = run(own_demo, "account", "create", "--realm", "standard")["account_id"]
+    there = ("--realm", "standard")
+    secret = run(own_demo, "client", "secret", "add", name)["secret_id"]
+    commands = [
+        *(("app", verb, number) for verb in ("suspend", "resume", "verify", "unverify")),
+        ("client", "suspend", name), ("client", "resume", name, *there), ("client", "secret", "revoke", name, secret),
+        ("client", "set", name, "--trusted", "yes", "--may-introspect", "no", *there),
+        ("client", "redirect-uris", "set", name, "--redirect-uri", "https://one.example/", *there),
+        ("client", "plan", "set", name, "standard"), ("client", "plan", "reset", name), ("client", "plan", "clear", name),
+        ("account", "suspend", account, *there), ("account", "resume", account, *there),
+        ("user", "add", "bee@example.com", *there), ("user", "roles", "bee@example.com", "--roles", "developer", *there),
+        *(("user", verb, "bee@example.com", *there) for verb in ("disable", "enable", "reset-password", "reset-factors")),
+        ("instance", "add", "bees", *there), ("member", "add", "bee@example.com", "bees", *there),
+        ("member", "remove", "bee@example.com", "bees", *there), ("mail", "test", "bee@example.com", *there),
+        ("token", "revoke", token), ("backup", own_demo.folder / "copy.db"), ("app", "delete", number)]
+    for words in commands:
+        run(own_demo, *words)
+    events = own_demo.log_events("operator_command")
+    assert len(events) >= len(commands)
+    (event,) = [event for event in events if event["command"] == "client redirect-uris set" and event["realm"] == "standard"
+                and event["client_id"] == name]
+    assert event["outcome"] == "ok"
