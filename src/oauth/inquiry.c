@@ -16,7 +16,7 @@ static STEP choose_client(struct call *call, struct store_reader *reader, struct
         client = NULL;
     else
         TRY(client_find(reader, call->arena, call->realm->id, client_id, &client));
-    REQUIRE(call, client || !str_is_present(client_id), usage_question_wrong);
+    REQUIRE(call, client || !str_is_present(client_id), usage_client_unknown);
     *ret_client = client;
     return OK;
 }
@@ -28,9 +28,9 @@ static enum outcome read_question(struct call *call, const struct summary_questi
         [SUMMARY_SINCE_WRONG] = REFUSED_usage_since_wrong,
         [SUMMARY_UNTIL_WRONG] = REFUSED_usage_until_wrong,
         [SUMMARY_SPAN_EMPTY] = REFUSED_usage_span_empty,
-        [SUMMARY_BY_WRONG] = REFUSED_usage_question_wrong,
-        [SUMMARY_RULE_WRONG] = REFUSED_usage_question_wrong,
-        [SUMMARY_ENVIRONMENT_WRONG] = REFUSED_usage_question_wrong,
+        [SUMMARY_BY_WRONG] = REFUSED_usage_by_wrong,
+        [SUMMARY_RULE_WRONG] = REFUSED_usage_rule_wrong,
+        [SUMMARY_ENVIRONMENT_WRONG] = REFUSED_usage_environment_wrong,
     };
     enum summary_mistake mistake = summary_read(question, call->now, query);
     return mistake ? refuse(call, refusals[mistake]) : OK;

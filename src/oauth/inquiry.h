@@ -22,7 +22,7 @@ struct inquiry {
 };
 
 /* Authenticates the client by its header. Refuses what cannot be read (`usage_since_wrong` and the like), a client
- * that there is not (`usage_question_wrong`), and another client's usage to a client that may not have it
+ * that there is not (`usage_client_unknown`), and another client's usage to a client that may not have it
  * (`usage_not_allowed`), whether there is such a client or not. */
 STEP inquiry_settle(struct call *call, struct store_reader *reader, const struct inquiry *inquiry,
                     struct summary_query *ret_query);

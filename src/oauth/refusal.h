@@ -115,8 +115,10 @@
       "until takes hours or days ago (24h, 30d; 400 days at most) or a day (2026-11-01).")                           \
     X(usage_span_empty, invalid_request,                                                                             \
       "until must lie an hour after since (24h if absent), or a day where only days are left.")                      \
-    X(usage_question_wrong, invalid_request,                                                                         \
-      "by takes hour, day, client or rule; environment production or development; rule and client_id a name.")       \
+    X(usage_by_wrong, invalid_request, "by takes hour, day, client or rule.")                                        \
+    X(usage_rule_wrong, invalid_request, "rule takes a name, or - for what no rule was for.")                        \
+    X(usage_environment_wrong, invalid_request, "environment takes production or development.")                      \
+    X(usage_client_unknown, invalid_request, "No client has this client_id.")                                        \
     X(usage_too_much, invalid_request, "That is too much at once; ask for a shorter time or for one client.")        \
     X(upstream_unreachable, bad_gateway, "The API cannot be reached.")                                               \
     X(upstream_wrong, bad_gateway, "The API's answer cannot be read.")                                               \

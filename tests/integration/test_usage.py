@@ -254,6 +254,18 @@ def test_questions_that_cannot_be_read(shared_demo, query):
     assert get_usage(shared_demo, client, query=query).status == 400
 
 
+@pytest.mark.parametrize("query, words", [
+    ("by=month", "by takes hour, day, client or rule."),
+    ("rule=", "rule takes a name, or - for what no rule was for."),
+    ("environment=sandbox", "environment takes production or development."),
+    ("client_id=zzz", "No client has this client_id."),
+    ("client_id=", "No client has this client_id.")])
+def test_what_is_wrong_with_a_question_is_told(shared_demo, query, words):
+    server = Service(shared_demo, "standard").account["resource_server"]
+    reply = get_usage(shared_demo, server, query=f"?since=2h&{query}")
+    assert (reply.status, reply.json()["error"], reply.json()["error_description"]) == (400, "invalid_request", words)
+
+
 @pytest.mark.parametrize("name", ["since", "until"])
 @pytest.mark.parametrize("time", ["450d", "401d", "9601h", "12w"])
 def test_a_time_that_is_too_long_ago_is_told_the_limit_and_the_forms(shared_demo, name, time):

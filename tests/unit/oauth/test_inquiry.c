@@ -50,7 +50,7 @@ static void a_resource_server_hears_of_everybody(void **state)
     assert_null(query.client);
     assert_int_equal(ask_about(office, "server:secret", "plain", &query), NOT_REFUSED);
     assert_int_equal(query.client->id, office->client_rows[PLAIN]);
-    assert_int_equal(ask_about(office, "server:secret", "nobody", &query), REFUSED_usage_question_wrong);
+    assert_int_equal(ask_about(office, "server:secret", "nobody", &query), REFUSED_usage_client_unknown);
 }
 
 static void what_cannot_be_read_is_refused_by_its_name(void **state)
@@ -63,9 +63,9 @@ static void what_cannot_be_read_is_refused_by_its_name(void **state)
         {{.question.since = STR_INIT("12w")}, REFUSED_usage_since_wrong},
         {{.question.until = STR_INIT("450d")}, REFUSED_usage_until_wrong},
         {{.question.until = STR_INIT("2d")}, REFUSED_usage_span_empty},
-        {{.question.by = STR_INIT("month")}, REFUSED_usage_question_wrong},
-        {{.question.rule = STR_INIT("")}, REFUSED_usage_question_wrong},
-        {{.question.environment = STR_INIT("sandbox")}, REFUSED_usage_question_wrong},
+        {{.question.by = STR_INIT("month")}, REFUSED_usage_by_wrong},
+        {{.question.rule = STR_INIT("")}, REFUSED_usage_rule_wrong},
+        {{.question.environment = STR_INIT("sandbox")}, REFUSED_usage_environment_wrong},
     };
     struct office *office = *state;
     struct summary_query query;
