@@ -61,9 +61,11 @@ static int print_mistakes_json(struct cli_call *call, const struct mistakes *mis
 {
     json_t *list = json_array();
     for (const struct mistake *mistake = mistakes->first; mistake; mistake = mistake->next)
-        json_array_append_new(list, json_pack("{s:o, s:I, s:o, s:o, s:o}", "file", json_of_str(mistake->file), "line",
-                                              (json_int_t)mistake->line, "key", json_of_str(mistake->key), "found",
-                                              json_of_str(mistake->found), "allowed", json_of_str(mistake->allowed)));
+        json_array_append_new(list,
+                              json_pack("{s:o, s:I, s:o, s:o, s:o, s:o}", "file", json_of_str(mistake->file), "line",
+                                        (json_int_t)mistake->line, "key", json_of_str(mistake->key), "found",
+                                        json_of_str(mistake->found), "allowed", json_of_str(mistake->allowed),
+                                        "problem", json_of_str(mistake->problem)));
     json_t *result = json_keep(call->arena, json_pack("{s:b, s:o}", "ok", mistakes->count == 0, "mistakes", list));
     struct str text = json_text(call->arena, result);
     return cli_print(arena_printf(call->arena, "%.*s\n", STR_ARGS(text)));
@@ -77,6 +79,7 @@ static int run_check(struct cli_call *call)
     mistakes_init(&mistakes, call->arena);
     buf_init(&out, call->arena, REFERENCE_MAX);
     bool is_right = faces_check(path, &mistakes);
+    mistakes_sort(&mistakes);
     int status;
     if (call->wants_json) {
         status = print_mistakes_json(call, &mistakes);
@@ -211,7 +214,9 @@ static const struct cli_command commands[] = {
     {
         .name = "check",
         .summary = "Tell all mistakes of a configuration at once",
-        .help = "Each with file, line, key, what was found and what is allowed. Exit status 1 when there is any.",
+        .help = "Each with file, line, key, what was found and what is allowed, or with what the system says of a "
+                "file that\n"
+                "cannot be read. Exit status 1 when there is any.",
         .run = run_check,
         .options = {CONFIGURATION},
     },

@@ -116,20 +116,9 @@ struct str setting_allowed(const struct setting *row, struct arena *arena)
     return buf_str(&out);
 }
 
-static struct str describe_node(struct reading *reading, const struct yaml_node *node)
-{
-    if (node->kind == YAML_MAP)
-        return STR("a section");
-    if (node->kind == YAML_LIST)
-        return STR("a list");
-    if (yaml_is_null(node))
-        return STR("nothing");
-    return arena_printf(reading->mistakes->arena, "\"%.*s\"", STR_ARGS(node->text));
-}
-
 static void refuse_node(struct reading *reading, const struct setting *row, const struct yaml_node *node)
 {
-    mistake_add(reading->mistakes, reading->file, node->line, node->path, describe_node(reading, node),
+    mistake_add(reading->mistakes, reading->file, node->line, node->path, yaml_show(reading->mistakes->arena, node),
                 setting_allowed(row, reading->mistakes->arena));
 }
 
@@ -258,7 +247,8 @@ static void read_elements(struct reading *reading, const struct setting *row, co
         if (row->kind == SETTING_MAP) {
             memcpy(find_place(element, row->name), &child->key, sizeof(child->key));
             if (!is_fit_text(row, child->key))
-                mistake_add(reading->mistakes, reading->file, child->line, child->path, child->key,
+                mistake_add(reading->mistakes, reading->file, child->line, child->path,
+                            mistake_quote(reading->mistakes->arena, child->key),
                             setting_allowed(row, reading->mistakes->arena));
         }
         if (row->rows->key[0])
@@ -434,7 +424,7 @@ static void refuse_missing_key(struct reading *reading, const struct setting *ro
 
 static void refuse_foreign_map(struct reading *reading, const struct yaml_node *node)
 {
-    mistake_add(reading->mistakes, reading->file, node->line, node->path, describe_node(reading, node),
+    mistake_add(reading->mistakes, reading->file, node->line, node->path, yaml_show(reading->mistakes->arena, node),
                 STR("a section of keys"));
 }
 

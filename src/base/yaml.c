@@ -63,8 +63,8 @@ static bool next_event(struct reading *reading, struct event *ret_event)
     yaml_event_t event;
     if (!yaml_parser_parse(&reading->parser, &event)) {
         const char *problem = reading->parser.problem ? reading->parser.problem : "an unreadable character";
-        add_mistake(reading, (unsigned)reading->parser.problem_mark.line + 1, STR_NONE, str_of(problem),
-                    STR("well-formed YAML"));
+        mistake_tell(reading->mistakes, reading->file, (unsigned)reading->parser.problem_mark.line + 1, STR_NONE,
+                     arena_printf(reading->arena, "this is no YAML: %s", problem));
         return false;
     }
     copy_event(reading, &event, ret_event);
@@ -221,7 +221,7 @@ struct yaml_node *yaml_read(struct str file, struct str text, struct mistakes *m
         return NULL;
     }
     if (!yaml_parser_initialize(&reading.parser)) {
-        add_mistake(&reading, 0, STR_NONE, STR("no memory for a parser"), STR("YAML"));
+        mistake_tell(mistakes, file, 0, STR_NONE, STR("there is no memory for a parser"));
         return NULL;
     }
     yaml_parser_set_encoding(&reading.parser, YAML_UTF8_ENCODING);
@@ -243,4 +243,13 @@ bool yaml_is_null(const struct yaml_node *node)
     if (node->kind != YAML_SCALAR || !node->is_plain)
         return false;
     return node->text.len == 0 || str_equal(node->text, STR("~")) || str_equal(node->text, STR("null"));
+}
+
+struct str yaml_show(struct arena *arena, const struct yaml_node *node)
+{
+    if (node->kind == YAML_MAP)
+        return STR("a section");
+    if (node->kind == YAML_LIST)
+        return STR("a list");
+    return yaml_is_null(node) ? STR("nothing") : mistake_quote(arena, node->text);
 }

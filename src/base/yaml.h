@@ -31,3 +31,5 @@ struct yaml_node *yaml_read(struct str file, struct str text, struct mistakes *m
 const struct yaml_node *yaml_member(const struct yaml_node *map, const char *key);
 /* A plain `~`, `null` or empty scalar. */
 bool yaml_is_null(const struct yaml_node *node);
+/* What stands there, for a mistake: "12", or words: a section, a list, nothing. */
+struct str yaml_show(struct arena *arena, const struct yaml_node *node);

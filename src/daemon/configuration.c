@@ -184,14 +184,35 @@ struct reading {
     struct mistakes *mistakes;
 };
 
+static struct str path_of(struct reading *reading, const struct yaml_node *node, const char *key)
+{
+    return node->path.len ? arena_printf(reading->arena, "%.*s.%s", STR_ARGS(node->path), key) : str_of(key);
+}
+
+static unsigned line_of(const struct yaml_node *node, const char *key)
+{
+    const struct yaml_node *member = yaml_member(node, key);
+    return member ? member->line : node->line;
+}
+
 static void refuse(struct reading *reading, const struct yaml_node *node, const char *key, struct str found,
                    struct str allowed)
 {
-    const struct yaml_node *member = yaml_member(node, key);
-    struct str path =
-        node->path.len ? arena_printf(reading->arena, "%.*s.%s", STR_ARGS(node->path), key) : str_of(key);
-    mistake_add(reading->mistakes, reading->configuration->file, member ? member->line : node->line, path, found,
-                allowed);
+    mistake_add(reading->mistakes, reading->configuration->file, line_of(node, key), path_of(reading, node, key),
+                found, allowed);
+}
+
+/* What the system said of it, in errno. */
+static struct str tell_unreadable(struct arena *arena)
+{
+    return arena_printf(arena, "cannot be read: %s%s", strerror(errno), errno == EFBIG ? " (1 MiB at most)" : "");
+}
+
+static void refuse_file(struct reading *reading, const struct yaml_node *node, const char *key, const char *file)
+{
+    struct str cause = tell_unreadable(reading->arena);
+    mistake_tell(reading->mistakes, reading->configuration->file, line_of(node, key), path_of(reading, node, key),
+                 arena_printf(reading->arena, "%s %.*s", file, STR_ARGS(cause)));
 }
 
 static struct str resolve_path(struct reading *reading, struct str path)
@@ -229,7 +250,8 @@ static void check_listener(struct reading *reading, const struct listener_policy
     for (const struct listener_policy *other = reading->configuration->listeners; other < listener; other++)
         if (str_is_present(other->address) && str_equal(other->address, listener->address) &&
             !str_has_suffix(listener->address, STR(":0")))
-            refuse(reading, node, "address", listener->address, STR("an address that no other listener has"));
+            refuse(reading, node, "address", mistake_quote(reading->arena, listener->address),
+                   STR("an address that no other listener has"));
 }
 
 /* The list's elements and the tree's children stand in the same order. */
@@ -267,7 +289,7 @@ static void check_registration(struct reading *reading, const struct realm *real
 {
     const struct yaml_node *people = yaml_member(node, "people");
     if (realm->people.is_open && !reading->configuration->mail.is_there)
-        refuse(reading, people, "registration", STR("open"),
+        refuse(reading, people, "registration", STR("\"open\""),
                STR("closed, or the section mail: the address is confirmed by mail"));
 }
 
@@ -305,22 +327,17 @@ static bool read_text(struct reading *reading, struct str file, struct str text)
     settings_read(rows, reading->root, file, reading->mistakes, configuration);
     resolve_paths(reading);
     if (configuration->workers == 1)
-        refuse(reading, reading->root, "workers", STR("1"), STR("0, or 2 to 256"));
+        refuse(reading, reading->root, "workers", STR("\"1\""), STR("0, or 2 to 256"));
     check_listeners(reading);
     check_mail(reading);
     check_realms(reading);
     return true;
 }
 
-static struct reading begin_reading(struct mistakes *mistakes)
-{
-    return (struct reading){.arena = mistakes->arena, .mistakes = mistakes};
-}
-
 struct configuration *configuration_read(struct str file, struct str text, struct mistakes *mistakes)
 {
     size_t count_before = mistakes->count;
-    struct reading reading = begin_reading(mistakes);
+    struct reading reading = {.arena = mistakes->arena, .mistakes = mistakes};
     if (!read_text(&reading, arena_str(mistakes->arena, file), text) || mistakes->count > count_before)
         return NULL;
     return reading.configuration;
@@ -330,8 +347,7 @@ static bool check_readable(struct reading *reading, const struct yaml_node *node
 {
     if (!str_is_present(path) || access(path.ptr, R_OK) == 0)
         return true;
-    refuse(reading, node, key, arena_printf(reading->arena, "%s: %s", path.ptr, strerror(errno)),
-           STR("a file that can be read"));
+    refuse_file(reading, node, key, path.ptr);
     return false;
 }
 
@@ -358,14 +374,15 @@ static void check_certificate(struct reading *reading, const struct yaml_node *n
     enum certificate_fit fit = find_fit(listener);
     if (fit == CERTIFICATE_IS_NONE)
         refuse(reading, node, "certificate_file",
-               arena_printf(reading->arena, "%s: no certificate", listener->certificate_file.ptr),
+               arena_printf(reading->arena, "\"%s\", which holds no certificate", listener->certificate_file.ptr),
                STR("a chain of certificates in PEM"));
     if (fit == KEY_IS_NONE)
-        refuse(reading, node, "key_file", arena_printf(reading->arena, "%s: no key", listener->key_file.ptr),
+        refuse(reading, node, "key_file",
+               arena_printf(reading->arena, "\"%s\", which holds no key", listener->key_file.ptr),
                STR("a private key in PEM, without a password"));
     if (fit == KEY_IS_ANOTHERS)
         refuse(reading, node, "key_file",
-               arena_printf(reading->arena, "%s: the key does not fit the certificate", listener->key_file.ptr),
+               arena_printf(reading->arena, "\"%s\", which does not fit the certificate", listener->key_file.ptr),
                STR("the private key of the first certificate in certificate_file"));
 }
 
@@ -380,7 +397,8 @@ static void read_mail_password(struct reading *reading)
         text = STR("");
     mail->password = str_slice(text, 0, strcspn(text.ptr, "\r\n"));
     if (!mail->password.len)
-        refuse(reading, node, "password_file", mail->password_file, STR("a file with a password in its first line"));
+        refuse(reading, node, "password_file", mistake_quote(reading->arena, mail->password_file),
+               STR("a file with a password in its first line"));
 }
 
 static void check_files(struct reading *reading)
@@ -404,12 +422,12 @@ static struct str list_shipped_dialects(struct arena *arena)
     return buf_str(&names);
 }
 
-static void refuse_dialect(struct reading *reading, size_t index, struct str found, struct str allowed)
+static const struct yaml_node *realm_node(const struct reading *reading, size_t index)
 {
     const struct yaml_node *node = yaml_member(reading->root, "realms")->child;
     while (index--)
         node = node->next;
-    refuse(reading, node, "dialect", found, allowed);
+    return node;
 }
 
 /* The folder's file, else the shipped text. */
@@ -423,8 +441,7 @@ static struct dialect *load_dialect(struct reading *reading, size_t index)
         if (file_read(reading->arena, file.ptr, FILE_MAX_BYTES, &text))
             return dialect_read(file, text, reading->mistakes);
         if (errno != ENOENT) {
-            refuse_dialect(reading, index, arena_printf(reading->arena, "%s: %s", file.ptr, strerror(errno)),
-                           STR("a file that can be read, up to 1 MiB"));
+            refuse_file(reading, realm_node(reading, index), "dialect", file.ptr);
             return NULL;
         }
     }
@@ -432,7 +449,8 @@ static struct dialect *load_dialect(struct reading *reading, size_t index)
     if (str_is_present(text))
         return dialect_read(arena_printf(reading->arena, "(shipped) %.*s.yaml", STR_ARGS(name)), text,
                             reading->mistakes);
-    refuse_dialect(reading, index, name, list_shipped_dialects(reading->arena));
+    refuse(reading, realm_node(reading, index), "dialect", mistake_quote(reading->arena, name),
+           list_shipped_dialects(reading->arena));
     return NULL;
 }
 
@@ -453,12 +471,11 @@ static void load_dialects(struct reading *reading)
 
 struct configuration *configuration_load(const char *path, struct mistakes *mistakes)
 {
-    struct reading reading = begin_reading(mistakes);
+    struct reading reading = {.arena = mistakes->arena, .mistakes = mistakes};
     struct str file = arena_str(mistakes->arena, str_of(path));
     struct str text;
     if (!file_read(mistakes->arena, path, FILE_MAX_BYTES, &text)) {
-        mistake_add(mistakes, file, 0, STR_NONE, str_of(strerror(errno)),
-                    STR("a file that can be read, up to 1 MiB"));
+        mistake_tell(mistakes, file, 0, STR_NONE, tell_unreadable(mistakes->arena));
         return NULL;
     }
     size_t count_before = mistakes->count;

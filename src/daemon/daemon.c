@@ -137,9 +137,10 @@ static void add_stats(void *arg, json_t *object)
 }
 
 /* One line each on stderr for who starts the daemon. */
-static void print_mistakes(const struct mistakes *mistakes)
+static void print_mistakes(struct mistakes *mistakes)
 {
     struct buf text;
+    mistakes_sort(mistakes);
     buf_init(&text, mistakes->arena, MISTAKES_MAX_BYTES);
     mistakes_write(mistakes, &text);
     fwrite(buf_str(&text).ptr, 1, text.len, stderr);
@@ -162,8 +163,8 @@ static bool open_faces(struct daemon *daemon, struct configuration *configuratio
 static bool complete(struct daemon *daemon, struct configuration *configuration, struct mistakes *mistakes)
 {
     if (realms_resolve(configuration, daemon->store, &daemon->key) != OK) {
-        mistake_add(mistakes, configuration->file, 0, STR("realms"), STR("a store that cannot be written"),
-                    STR("one that can: the log says why it cannot"));
+        mistake_tell(mistakes, configuration->file, 0, STR("realms"),
+                     STR("the store cannot be written, and the log says why"));
         return false;
     }
     return open_faces(daemon, configuration, mistakes);
@@ -345,13 +346,23 @@ static void stop(struct daemon *daemon)
         folder_release(daemon->claim);
 }
 
-static void log_mistakes(const struct mistakes *mistakes)
+static void log_mistake(const struct mistake *mistake)
 {
-    for (const struct mistake *mistake = mistakes->first; mistake; mistake = mistake->next)
-        log_event(LOG_ERROR, "configuration_mistake", log_text("file", mistake->file),
-                  log_number("line", mistake->line), log_text("key", mistake->key),
-                  log_text("found", str_is_present(mistake->found) ? mistake->found : STR("nothing")),
+    struct log_detail file = log_text("file", mistake->file), line = log_number("line", mistake->line);
+    struct log_detail key = log_text("key", str_is_present(mistake->key) ? mistake->key : STR(""));
+    struct str found = str_is_present(mistake->found) ? mistake->found : STR("nothing");
+    if (str_is_present(mistake->problem))
+        log_event(LOG_ERROR, "configuration_mistake", file, line, key, log_text("problem", mistake->problem));
+    else
+        log_event(LOG_ERROR, "configuration_mistake", file, line, key, log_text("found", found),
                   log_text("allowed", mistake->allowed));
+}
+
+static void log_mistakes(struct mistakes *mistakes)
+{
+    mistakes_sort(mistakes);
+    for (const struct mistake *mistake = mistakes->first; mistake; mistake = mistake->next)
+        log_mistake(mistake);
     log_event(LOG_ERROR, "configuration_refused", log_number("mistakes", (int64_t)mistakes->count));
 }
 

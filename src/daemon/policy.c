@@ -368,7 +368,7 @@ static void refuse(const struct checking *checking, const char *const path[3], s
 
 static struct str show_length(const struct checking *checking, const struct token_format *format)
 {
-    return arena_printf(checking->mistakes->arena, "%u", format->length);
+    return arena_printf(checking->mistakes->arena, "\"%u\"", format->length);
 }
 
 static void check_token_format(const struct checking *checking, const char *section,
@@ -414,7 +414,8 @@ static void check_scopes(const struct checking *checking, const char *const path
     struct str word;
     while (str_next_word(&scope, &word))
         if (!scope_find(checking->realm, word))
-            refuse(checking, path, word, STR("scopes that the realm's `scopes` name"));
+            refuse(checking, path, mistake_quote(checking->mistakes->arena, word),
+                   STR("scopes that the realm's `scopes` name"));
 }
 
 /* What nobody has to allow cannot be given by itself. */
@@ -425,7 +426,7 @@ static void check_scopes_without_user(const struct checking *checking, const cha
     while (str_next_word(&scope, &word)) {
         const struct scope_policy *policy = scope_find(checking->realm, word);
         if (policy && policy->needs_user)
-            refuse(checking, path, word, STR("scopes without needs_user"));
+            refuse(checking, path, mistake_quote(checking->mistakes->arena, word), STR("scopes without needs_user"));
     }
 }
 
@@ -438,7 +439,7 @@ static void check_grant(const struct checking *checking, const char *name, enum 
     else
         check_scopes_without_user(checking, path, grant->scope);
     if (grant->gives_refresh_token && !checking->realm->grants[GRANT_REFRESH_TOKEN].is_allowed)
-        refuse(checking, (const char *const[3]){"grants", name, "refresh_token"}, STR("true"),
+        refuse(checking, (const char *const[3]){"grants", name, "refresh_token"}, STR("\"true\""),
                STR("false, or the grant refresh_token beside it: nobody could use the token"));
 }
 

@@ -165,14 +165,15 @@ static void check_scope(const struct checking *checking, const struct guard_rule
     struct str scope = rule->scope, word;
     while (str_next_word(&scope, &word))
         if (!scope_is_known(checking->realm, word))
-            refuse(checking, node, "scope", word, STR("scopes that the realm's `scopes` name"));
+            refuse(checking, node, "scope", mistake_quote(checking->mistakes->arena, word),
+                   STR("scopes that the realm's `scopes` name"));
 }
 
 /* A query travels in the body of a POST or in the address of a GET. */
 static void check_cost(const struct checking *checking, const struct guard_rule *rule, const struct yaml_node *node)
 {
     if (rule->cost_is_estimated && !rule_takes_method(rule, STR("POST")) && !rule_takes_method(rule, STR("GET")))
-        refuse(checking, node, "cost", STR("graphql"), STR("a number, or the method POST or GET beside it"));
+        refuse(checking, node, "cost", STR("\"graphql\""), STR("a number, or the method POST or GET beside it"));
 }
 
 static void check_reach(const struct checking *checking, const struct guard_rule *rule, const struct yaml_node *node)
@@ -182,7 +183,7 @@ static void check_reach(const struct checking *checking, const struct guard_rule
     const struct guard_rule *shadow = rule_find_shadow(policy, rule, arena);
     if (shadow)
         refuse(checking, node, "path",
-               arena_printf(arena, "%.*s, which never decides: rules[%zu] (%.*s) does", STR_ARGS(rule->path),
+               arena_printf(arena, "\"%.*s\", which never decides: rules[%zu] (%.*s) does", STR_ARGS(rule->path),
                             shadow->index, STR_ARGS(shadow->name)),
                STR("a path and methods that no other rule takes all of"));
 }

@@ -158,10 +158,17 @@ static void refuse(const struct checking *checking, const struct yaml_node *node
     mistake_add(checking->mistakes, checking->file, node->line, node->path, found, allowed);
 }
 
+/* A value that stands in the file. */
+static void refuse_value(const struct checking *checking, const struct yaml_node *node, struct str value,
+                         struct str allowed)
+{
+    refuse(checking, node, mistake_quote(checking->mistakes->arena, value), allowed);
+}
+
 static void check_default(const struct checking *checking, const struct yaml_node *node, struct str name)
 {
     if (node && str_is_present(name) && !rate_plan_find(checking->realm, name))
-        refuse(checking, node, name, STR("the name of one of the realm's plans"));
+        refuse_value(checking, node, name, STR("the name of one of the realm's plans"));
 }
 
 /* Of the requests of this window's class. */
@@ -190,12 +197,16 @@ static void check_window(const struct checking *checking, const struct rate_plan
     for (size_t i = 0; i < index; i++) {
         is_first_of_class = is_first_of_class && !str_equal(plan->windows[i].limit, window->limit);
         if (str_equal(plan->windows[i].name, window->name))
-            refuse(checking, node, window->name, STR("a name that no other window of the plan has"));
+            refuse_value(checking, node, window->name, STR("a name that no other window of the plan has"));
     }
     if (!is_class(checking->realm, window->limit))
-        refuse(checking, node, window->limit, STR("default, all, or the `limit` of one of the guard's rules"));
-    if (is_first_of_class && count_together(plan, window->limit) > LIMIT_CHARGES_MAX)
-        refuse(checking, node, window->limit, STR("at most 8 windows that count the same request"));
+        refuse_value(checking, node, window->limit, STR("default, all, or the `limit` of one of the guard's rules"));
+    size_t together = is_first_of_class ? count_together(plan, window->limit) : 0;
+    if (together > LIMIT_CHARGES_MAX)
+        refuse(checking, node,
+               arena_printf(checking->mistakes->arena, "%zu windows that count a request of \"%.*s\"", together,
+                            STR_ARGS(window->limit)),
+               STR("at most 8"));
 }
 
 static bool is_counted(const struct realm *realm, struct str limit)
@@ -214,8 +225,8 @@ static void check_rules(const struct checking *checking, const struct yaml_node 
     const struct yaml_node *rule = rules ? rules->child : NULL;
     for (size_t i = 0; rule && i < guard->rule_count; i++, rule = rule->next)
         if (!is_counted(checking->realm, guard->rules[i].limit))
-            refuse(checking, yaml_member(rule, "limit"), guard->rules[i].limit,
-                   STR("the `limit` of a window in one of the realm's plans, or default"));
+            refuse_value(checking, yaml_member(rule, "limit"), guard->rules[i].limit,
+                         STR("the `limit` of a window in one of the realm's plans, or default"));
 }
 
 static void complete_plan(const struct checking *checking, struct rate_plan *plan, const struct yaml_node *node)

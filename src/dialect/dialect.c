@@ -31,7 +31,8 @@ static void load_constants_names(struct loader *loader)
         return;
     const struct str *texts = load_texts(loader, node, &count);
     if (count > TEMPLATE_EXTRA_MAX)
-        load_mistake(loader, node, arena_printf(loader->arena, "%zu names", count), "at most 4 names");
+        mistake_add(loader->mistakes, loader->file, node->line, node->path,
+                    arena_printf(loader->arena, "%zu names", count), STR("at most 4 names"));
     for (size_t i = 0; i < count && i < TEMPLATE_EXTRA_MAX; i++)
         names->extra[names->extra_count++] = texts[i];
 }

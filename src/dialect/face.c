@@ -194,8 +194,8 @@ static void add_route(struct builder *builder, const struct desk *desk, struct s
     if (route_add(table, route, &taken))
         return;
     const struct desk *other = taken->target;
-    struct str found = arena_printf(builder->arena, "%.*s %.*s", STR_ARGS(str_is_present(method) ? method : STR("*")),
-                                    STR_ARGS(path));
+    struct str found = arena_printf(builder->arena, "\"%.*s %.*s\"",
+                                    STR_ARGS(str_is_present(method) ? method : STR("*")), STR_ARGS(path));
     struct str allowed = arena_printf(builder->arena, "a path that realm %.*s does not have on the same host",
                                       STR_ARGS(other->realm->name));
     mistake_add(builder->mistakes, builder->realm->file, builder->realm->line, builder->realm->realm->name, found,

@@ -9,14 +9,21 @@
 
 void load_mistake(struct loader *loader, const struct yaml_node *node, struct str found, const char *allowed)
 {
-    mistake_add(loader->mistakes, loader->file, node->line, node->path, found, str_of(allowed));
+    mistake_add(loader->mistakes, loader->file, node->line, node->path, mistake_quote(loader->arena, found),
+                str_of(allowed));
+}
+
+void load_misfit(struct loader *loader, const struct yaml_node *node, const char *allowed)
+{
+    mistake_add(loader->mistakes, loader->file, node->line, node->path, yaml_show(loader->arena, node),
+                str_of(allowed));
 }
 
 struct str load_text(struct loader *loader, const struct yaml_node *node)
 {
     if (node->kind == YAML_SCALAR)
         return node->text;
-    load_mistake(loader, node, STR("a list or map"), "a text");
+    load_misfit(loader, node, "a text");
     return STR_NONE;
 }
 
@@ -57,7 +64,7 @@ struct str *load_texts(struct loader *loader, const struct yaml_node *node, size
         return texts;
     }
     if (node->kind == YAML_MAP)
-        load_mistake(loader, node, STR("a map"), "a text or a list of texts");
+        load_misfit(loader, node, "a text or a list of texts");
     size_t at = 0;
     for (const struct yaml_node *child = node->child; child; child = child->next)
         texts[at++] = load_text(loader, child);
@@ -110,7 +117,7 @@ static bool is_among(struct str key, const char *const *keys)
 void load_only(struct loader *loader, const struct yaml_node *map, const char *const *keys)
 {
     if (map->kind != YAML_MAP) {
-        load_mistake(loader, map, map->text, "a map");
+        load_misfit(loader, map, "a map");
         return;
     }
     for (const struct yaml_node *member = map->child; member; member = member->next)

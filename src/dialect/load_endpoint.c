@@ -116,7 +116,7 @@ static void load_operation(struct loader *loader, const struct yaml_node *map, s
     endpoint->asks_person = str_equal(endpoint->does, STR("authorize"));
     endpoint->operation = operation_find(endpoint->does);
     if (!endpoint->operation)
-        load_mistake(loader, does ? does : map, endpoint->does,
+        load_mistake(loader, does ? does : map, does ? endpoint->does : STR_NONE,
                      "token, authorize, revoke, introspect, metadata, guard, whoami, cost or graphql");
 }
 

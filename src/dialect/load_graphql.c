@@ -47,8 +47,8 @@ static const struct graphql_schema *load_schema(struct loader *loader, const str
     }
     const struct graphql_schema *schema = graphql_schema_parse(loader->arena, load_text(loader, node), &error, &line);
     if (!schema)
-        load_mistake(loader, node, arena_printf(loader->arena, "line %u of the schema", line),
-                     arena_cstr(loader->arena, error));
+        mistake_tell(loader->mistakes, loader->file, node->line, node->path,
+                     arena_printf(loader->arena, "line %u of the schema: %.*s", line, STR_ARGS(error)));
     return schema;
 }
 

@@ -19,7 +19,7 @@ static void load_pairs(struct loader *loader, const struct yaml_node *map, struc
     struct redirect_pair *pairs = arena_array(loader->arena, struct redirect_pair, load_count(map) + 1);
     shape->count = 0;
     if (map->kind != YAML_MAP)
-        load_mistake(loader, map, map->text, "a map of parameters");
+        load_misfit(loader, map, "a map of parameters");
     for (const struct yaml_node *member = map->child; member; member = member->next)
         pairs[shape->count++] = (struct redirect_pair){member->key, load_template(loader, member)};
     shape->pairs = pairs;

@@ -167,7 +167,10 @@ bool load_choice(struct loader *loader, const struct yaml_node *node, const char
 struct str *load_texts(struct loader *loader, const struct yaml_node *node, size_t *ret_count);
 const struct json_template *load_json(struct loader *loader, const struct yaml_node *node);
 const struct text_template *load_template(struct loader *loader, const struct yaml_node *node);
+/* `found` is what stands there, or absent. */
 void load_mistake(struct loader *loader, const struct yaml_node *node, struct str found, const char *allowed);
+/* The node is of another kind. */
+void load_misfit(struct loader *loader, const struct yaml_node *node, const char *allowed);
 /* Adds a mistake for every member whose key is none of `keys` (ended by NULL). */
 void load_only(struct loader *loader, const struct yaml_node *map, const char *const *keys);
 size_t load_count(const struct yaml_node *parent);

@@ -47,7 +47,8 @@ struct str catalogue_key(const struct catalogue *catalogue, size_t index)
 
 static void tell(struct reader *reader, const struct yaml_node *node, const char *allowed)
 {
-    mistake_add(reader->mistakes, reader->file, node->line, node->path, node->text, str_of(allowed));
+    mistake_add(reader->mistakes, reader->file, node->line, node->path, yaml_show(reader->mistakes->arena, node),
+                str_of(allowed));
 }
 
 /* One part off the front of `rest`; NULL: there is none that is right. */

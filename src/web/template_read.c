@@ -46,7 +46,8 @@ static bool fail(struct reader *reader, struct str found, const char *allowed)
     for (const char *at = reader->all.ptr; at < reader->rest.ptr; at++)
         line += *at == '\n';
     if (!reader->has_failed)
-        mistake_add(reader->mistakes, reader->file, line, STR("template"), found, str_of(allowed));
+        mistake_add(reader->mistakes, reader->file, line, STR("template"), mistake_quote(reader->arena, found),
+                    str_of(allowed));
     reader->has_failed = true;
     return false;
 }

@@ -144,6 +144,32 @@ def test_check_tells_all_mistakes_at_once(tmp_path):
     assert "debug" in next(mistake["allowed"] for mistake in mistakes if mistake["key"] == "log_level")
 
 
+def test_check_tells_the_mistakes_by_line(tmp_path):
+    """However they are found: what is misspelt before what does not fit together."""
+    jeton("init", tmp_path)
+    file = tmp_path / "jeton.yaml"
+    file.write_text("nonsense: 1\n" + file.read_text().replace("length: 37", "length: 20") + "more: nonsense\nworkers: 1\n")
+    said = jeton("check", "--config", file).stdout.splitlines()
+    lines = [int(re.match(rf"{re.escape(str(file))}:(\d+): ", line).group(1)) for line in said]
+    assert len(lines) >= 4 and lines == sorted(lines)
+    assert any(line.endswith('workers: found "1", allowed is 0, or 2 to 256') for line in said), said
+
+
+def test_check_gives_the_words_of_others_as_they_are(tmp_path):
+    """A file that is not there, and one that is no YAML: nothing was found that could be another."""
+    missing = tmp_path / "nope"
+    assert jeton("check", "--config", missing).stdout == f"{missing}: cannot be read: No such file or directory\n"
+    (problem,) = json.loads(jeton("check", "--config", missing, "--json").stdout)["mistakes"]
+    assert (problem["problem"], problem["found"], problem["allowed"]) == ("cannot be read: No such file or directory", None, None)
+    file = tmp_path / "l.yaml"
+    file.write_text("a: [1,\n}\n")
+    assert jeton("check", "--config", file).stdout == f"{file}:2: this is no YAML: did not find expected node content\n"
+    jeton("init", tmp_path / "new")
+    file = tmp_path / "new" / "jeton.yaml"
+    file.write_text(file.read_text() + "dialect_directory: nowhere\n")
+    assert f"dialect_directory: {tmp_path}/new/nowhere cannot be read: No such file" in jeton("check", "--config", file).stdout
+
+
 def make_certificate(folder, name):
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                     "-days", "2", "-subj", f"/CN={name}", "-keyout", folder / f"{name}.key",

@@ -269,11 +269,11 @@ def check(folder, rules, more=""):
 
 
 @pytest.mark.parametrize("rules, line, words", [
-    (["{path: /a}", "{path: /a/}"], 1, "realms.standard.guard.rules[1].path: found /a/, which never decides: rules[0] (/a) does"),
-    (['{path: "/a/**"}', "{path: /a}", '{path: "/a/*/**"}'], 0, "found /a/**, which never decides: rules[1] (/a) does"),
+    (["{path: /a}", "{path: /a/}"], 1, 'realms.standard.guard.rules[1].path: found "/a/", which never decides: rules[0] (/a) does'),
+    (['{path: "/a/**"}', "{path: /a}", '{path: "/a/*/**"}'], 0, 'found "/a/**", which never decides: rules[1] (/a) does'),
     (["{path: /a, method: GET}", "{path: /b}", "{path: /a, method: [GET]}"], 2, "rules[0] (GET /a)"),
-    (["{path: /a, scope: read admin}"], 0, "rules[0].scope: found admin"),
-    (["{path: /a, cost: graphql, method: [PUT]}"], 0, "rules[0].cost: found graphql"),
+    (["{path: /a, scope: read admin}"], 0, 'rules[0].scope: found "admin"'),
+    (["{path: /a, cost: graphql, method: [PUT]}"], 0, 'rules[0].cost: found "graphql"'),
     (["{path: /a, cost: -1}"], 0, "rules[0].cost"),
     (["{path: /a/../b}"], 0, "rules[0].path"),
     (["{path: a}"], 0, "rules[0].path"),
@@ -298,7 +298,14 @@ def test_check_finds_a_class_that_no_plan_counts(tmp_path, limit, status):
     rules = ["{path: /b, limit: search}", "{path: /a, limit: %s}" % limit]
     ended, said, first = check(tmp_path, rules, PLAN)
     assert ended == status, said
-    assert not ended or f"jeton.yaml:{first + 1}: realms.standard.guard.rules[1].limit: found serch" in said
+    assert not ended or f'jeton.yaml:{first + 1}: realms.standard.guard.rules[1].limit: found "serch"' in said
+
+
+def test_check_says_how_many_windows_are_too_many(tmp_path):
+    """Nine that count the same request."""
+    windows = ", ".join("{name: w%d, seconds: 60, most: 5%s}" % (number, ", limit: all" * (number == 8)) for number in range(9))
+    status, said, _ = check(tmp_path, ["{path: /a}"], "    plans: {p: [%s]}\n" % windows)
+    assert status == 1 and 'plans.p[0]: found 9 windows that count a request of "default", allowed is at most 8' in said, said
 
 
 def test_check_takes_rules_that_can(tmp_path):

@@ -42,14 +42,50 @@ static void test_nothing_wrong_says_nothing(void **state)
     assert_told("");
 }
 
-static void test_mistakes_are_told_in_the_order_they_were_found(void **state)
+static void test_mistakes_are_told_in_the_order_of_the_lines(void **state)
 {
     (void)state;
-    mistake_add(&mistakes, STR("a.yaml"), 7, STR("realms.b.length"), STR("12"), STR("30 to 255"));
-    mistake_add(&mistakes, STR("a.yaml"), 3, STR("issuer"), STR(""), STR("a URL"));
-    assert_int_equal(mistakes.count, 2);
-    assert_told("a.yaml:7: realms.b.length: found 12, allowed is 30 to 255\n"
-                "a.yaml:3: issuer: found , allowed is a URL\n");
+    mistake_add(&mistakes, STR("b.yaml"), 7, STR("realms.b.length"), STR("12"), STR("30 to 255"));
+    mistake_add(&mistakes, STR("a.yaml"), 2, STR("x"), STR("1"), STR("2"));
+    mistake_add(&mistakes, STR("b.yaml"), 3, STR("second"), STR("1"), STR("2"));
+    mistake_add(&mistakes, STR("b.yaml"), 3, STR("third"), STR("1"), STR("2"));
+    mistake_add(&mistakes, STR("a.yaml"), 0, STR_NONE, STR("1"), STR("2"));
+    mistakes_sort(&mistakes);
+    mistake_add(&mistakes, STR("a.yaml"), 1, STR("last"), STR("1"), STR("2"));
+    assert_int_equal(mistakes.count, 6);
+    assert_told("b.yaml:3: second: found 1, allowed is 2\n"
+                "b.yaml:3: third: found 1, allowed is 2\n"
+                "b.yaml:7: realms.b.length: found 12, allowed is 30 to 255\n"
+                "a.yaml: found 1, allowed is 2\n"
+                "a.yaml:2: x: found 1, allowed is 2\n"
+                "a.yaml:1: last: found 1, allowed is 2\n");
+}
+
+static void test_none_are_sorted_too(void **state)
+{
+    (void)state;
+    mistakes_sort(&mistakes);
+    assert_told("");
+}
+
+/* What the system or a library says is not something that was found. */
+static void test_a_sentence_is_told_as_it_is(void **state)
+{
+    (void)state;
+    mistake_tell(&mistakes, STR("/nope"), 0, STR_NONE, STR("cannot be read: No such file or directory"));
+    mistake_tell(&mistakes, STR("a.yaml"), 2, STR("key_file"), STR("k cannot be read: Permission denied"));
+    assert_told("/nope: cannot be read: No such file or directory\n"
+                "a.yaml:2: key_file: k cannot be read: Permission denied\n");
+}
+
+static void test_values_are_quoted_and_what_is_missing_is_not(void **state)
+{
+    (void)state;
+    mistake_add(&mistakes, STR("a"), 1, STR("k"), mistake_quote(mistakes.arena, STR("nope")), STR("x"));
+    mistake_add(&mistakes, STR("a"), 2, STR("k"), mistake_quote(mistakes.arena, STR("")), STR("x"));
+    mistake_add(&mistakes, STR("a"), 3, STR("k"), mistake_quote(mistakes.arena, STR_NONE), STR("x"));
+    assert_told("a:1: k: found \"nope\", allowed is x\na:2: k: found \"\", allowed is x\n"
+                "a:3: k: missing, allowed is x\n");
 }
 
 static void test_what_is_absent_is_missing(void **state)
@@ -113,7 +149,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_nothing_wrong_says_nothing),
-        TEST(test_mistakes_are_told_in_the_order_they_were_found),
+        TEST(test_mistakes_are_told_in_the_order_of_the_lines),
+        TEST(test_none_are_sorted_too),
+        TEST(test_a_sentence_is_told_as_it_is),
+        TEST(test_values_are_quoted_and_what_is_missing_is_not),
         TEST(test_what_is_absent_is_missing),
         TEST(test_line_and_key_are_told_when_there_are_any),
         TEST(test_texts_are_copied),

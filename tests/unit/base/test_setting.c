@@ -375,7 +375,7 @@ static void test_map_names_its_elements(void **state)
     assert_int_equal(record.map_count, 2);
     assert_str(record.map[1].name, "b");
     assert_int_equal(record.map[1].number, 2);
-    assert_mistake("map: {ax: {number: 1}}", "map.ax", "ax", "sections by name: names without x");
+    assert_mistake("map: {ax: {number: 1}}", "map.ax", "\"ax\"", "sections by name: names without x");
 }
 
 static void test_unknown_key_is_told_with_the_nearest(void **state)

@@ -159,8 +159,8 @@ static void test_ten_mistakes_are_told_at_once(void **state)
                                         ":7: listeners[1].certificate_file: missing",
                                         ":9: realms.main.dialect: missing",
                                         ":10: realms.main.issuer: ",
-                                        ":11: realms.main.grants.client_credentials.scope: found nothing",
-                                        ":12: realms.main.access_token.length: found 39, allowed is 40 to 255"};
+                                        ":11: realms.main.grants.client_credentials.scope: found \"nothing\"",
+                                        ":12: realms.main.access_token.length: found \"39\", allowed is 40 to 255"};
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
         if (!strstr(told(), lines[i]))
             fail_msg("no %s in\n%s", lines[i], told());
@@ -406,7 +406,7 @@ static void test_missing_file_is_a_mistake(void **state)
     (void)state;
     assert_null(configuration_load("no-such-folder/jeton.yaml", &mistakes));
     assert_int_equal(mistakes.count, 1);
-    assert_str(mistakes.first->found, "No such file or directory");
+    assert_str(mistakes.first->problem, "cannot be read: No such file or directory");
 }
 
 static void test_reference_has_every_section(void **state)

@@ -61,8 +61,8 @@ static void all_mistakes_are_told_with_their_lines(void **state)
     assert_null(read_text(&mistakes, wrong));
     for (size_t i = 0; i < sizeof(expected) / sizeof(*expected); i++) {
         const struct mistake *mistake = mistakes.first;
-        while (mistake &&
-               !(mistake->line == expected[i].line && str_equal(mistake->found, str_of(expected[i].found))))
+        while (mistake && !(mistake->line == expected[i].line &&
+                            str_equal(mistake->found, mistake_quote(mistakes.arena, str_of(expected[i].found)))))
             mistake = mistake->next;
         if (!mistake)
             print_error("line %u: %s\n", expected[i].line, expected[i].found);
