@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "oauth/realm.h"
@@ -29,6 +30,8 @@
     {                                                                                                                \
         name, ARGUMENT_FLAG, false                                                                                   \
     }
+
+#define NAMES_MAX_LEN 4096
 
 static const struct command commands[] = {
     {"realm list", command_realm_list, false, {{0}}},
@@ -126,6 +129,17 @@ enum outcome command_answer(struct command_call *call, json_t *result)
     return OK;
 }
 
+struct str command_names(struct arena *arena, struct str (*get)(const void *subject, size_t index),
+                         const void *subject)
+{
+    struct buf names;
+    struct str name;
+    buf_init(&names, arena, NAMES_MAX_LEN);
+    for (size_t i = 0; str_is_present(name = get(subject, i)) && !names.is_full; i++)
+        buf_printf(&names, "%s%.*s", i ? ", " : "", STR_ARGS(name));
+    return buf_str(&names);
+}
+
 void command_note(struct command_call *call, const char *key, struct str text)
 {
     size_t at = 0;
@@ -167,11 +181,24 @@ static const struct realm *find_realm_named(const struct command_call *call, str
     return NULL;
 }
 
+static struct str name_realm(const void *subject, size_t index)
+{
+    const struct command_call *call = subject;
+    return index < call->realm_count ? call->realms[index]->name : STR_NONE;
+}
+
+static enum outcome refuse_several(struct command_call *call)
+{
+    struct str names = command_names(call->arena, name_realm, call);
+    return command_refuse(
+        call, arena_printf(call->arena, "there are several realms: say which one of %.*s", STR_ARGS(names)));
+}
+
 enum outcome command_realm(struct command_call *call, const struct realm **ret_realm)
 {
     struct str name = argument_text(call, "realm");
     if (!str_is_present(name) && call->realm_count != 1)
-        return command_refuse(call, STR("there are several realms: say which one"));
+        return refuse_several(call);
     const struct realm *realm = str_is_present(name) ? find_realm_named(call, name) : call->realms[0];
     if (!realm)
         return command_refuse(call, STR("there is no such realm"));

@@ -57,6 +57,9 @@ json_t *command_run(const struct control_host *host, struct arena *arena, const 
 enum outcome command_refuse(struct command_call *call, struct str error);
 /* Hands the new value over as the result. */
 enum outcome command_answer(struct command_call *call, json_t *result);
+/* "one, two": the names that `get` finds from 0 on until it finds none; cut where there are very many. */
+struct str command_names(struct arena *arena, struct str (*get)(const void *subject, size_t index),
+                         const void *subject);
 /* For the log: an id or a name, never a secret. Each key is one member of the line: what was noted last stays. */
 void command_note(struct command_call *call, const char *key, struct str text);
 void command_note_number(struct command_call *call, const char *key, int64_t number);

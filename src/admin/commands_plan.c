@@ -4,7 +4,6 @@
 #include "admin/commands.h"
 
 #include "base/arena.h"
-#include "base/buf.h"
 #include "meter/limit.h"
 #include "meter/meter.h"
 #include "oauth/plan.h"
@@ -14,8 +13,6 @@
 #include "store/applications.h"
 #include "store/people.h"
 #include "store/store.h"
-
-#define NAMES_MAX 4096
 
 struct plan_unit {
     struct unit unit; /* first: the store's pointer is ours */
@@ -112,20 +109,28 @@ static enum outcome apply(struct unit *unit, struct store_tx *tx)
     return client_change_plan(&own->registration, tx, own->client_id, own->plan);
 }
 
+static struct str name_plan(const void *subject, size_t index)
+{
+    const struct realm *realm = subject;
+    return index < realm->rate.plan_count ? realm->rate.plans[index].name : STR_NONE;
+}
+
+static enum outcome refuse_plan(struct command_call *call, const struct realm *realm, struct str plan)
+{
+    struct str names = command_names(call->arena, name_plan, realm);
+    if (!names.len)
+        return command_refuse(call, STR("the realm has no plans"));
+    return command_refuse(call, arena_printf(call->arena, "\"%.*s\" is none of the realm's plans: %.*s",
+                                             STR_ARGS(plan), STR_ARGS(names)));
+}
+
 static enum outcome change_plan(struct command_call *call, struct str plan)
 {
     const struct realm *realm;
     struct client_row *row;
     TRY(command_client(call, &realm, &row));
-    if (str_is_present(plan) && !rate_plan_find(realm, plan)) {
-        struct buf names;
-        buf_init(&names, call->arena, NAMES_MAX);
-        for (size_t i = 0; i < realm->rate.plan_count; i++)
-            buf_printf(&names, "%s%.*s", i ? ", " : "", STR_ARGS(realm->rate.plans[i].name));
-        return command_refuse(
-            call, names.len ? arena_printf(call->arena, "the realm's plans are: %.*s", STR_ARGS(buf_str(&names)))
-                            : STR("the realm has no plans"));
-    }
+    if (str_is_present(plan) && !rate_plan_find(realm, plan))
+        return refuse_plan(call, realm, plan);
     struct plan_unit unit = {.unit.apply = apply,
                              .registration = {call->arena, realm, call->now, NULL},
                              .client_id = row->client_id,

@@ -81,9 +81,12 @@ bool help_write_group(const struct cli_command *commands, size_t count, struct s
     for (size_t i = 0; i < count; i++) {
         if (!begins_with(commands[i].name, words))
             continue;
-        add_summary(out, &commands[i]);
+        add_usage(out, &commands[i]);
+        buf_printf(out, "\n    %s\n", commands[i].summary);
         is_found = true;
     }
+    if (is_found)
+        buf_add(out, STR("\n`jeton help COMMAND` tells more.\n"));
     return is_found;
 }
 

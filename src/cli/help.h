@@ -18,7 +18,7 @@ extern const struct operand cli_operator_options[];
 const struct operand *cli_common_options_of(const struct cli_command *command);
 
 void help_write_all(const struct cli_command *commands, size_t count, struct buf *out);
-/* The commands whose names begin with the words; false when there are none. */
+/* The commands whose names begin with the words, with their operands and options; false when there are none. */
 bool help_write_group(const struct cli_command *commands, size_t count, struct str words, struct buf *out);
 void help_write_command(const struct cli_command *command, struct buf *out);
 /* The command of that name, or the group; false when there is neither. */

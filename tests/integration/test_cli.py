@@ -71,7 +71,11 @@ def test_every_command_explains_itself():
 
 
 def test_a_group_lists_its_commands():
+    """With what each takes, which the overview does not tell."""
     assert jeton("help", "client", "secret").stdout.count("client secret") == 3
+    said = jeton("help", "guard").stdout
+    assert "jeton guard test METHOD URI [--realm REALM] [--token TOKEN]\n    Tell which rule decides" in said
+    assert "jeton client plan set CLIENT_ID PLAN [--realm REALM]\n" in jeton("help", "client").stdout
     bare = jeton("client", "secret")
     assert bare.returncode == 2
     assert "client secret revoke" in bare.stderr

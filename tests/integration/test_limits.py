@@ -360,7 +360,7 @@ def test_plan_is_changed_while_serving(server):
     assert server.daemon.command("client plan reset", client_id=client_id)["own_plan"] is None
     assert server.guard("standard", token).status == 403
     answer = server.daemon.ask_control({"command": "client plan set", "arguments": {"client_id": client_id, "plan": "x"}})
-    assert answer["error"] == "the realm's plans are: standard, exact, large, short"
+    assert answer["error"] == '"x" is none of the realm\'s plans: standard, exact, large, short'
 
 
 # --- points after the fact ---

@@ -56,7 +56,7 @@ static void commands_and_arguments_are_checked(void **state)
 static void a_realm_must_be_named_where_there_are_several(void **state)
 {
     assert_error(*state, "{\"command\":\"app create\",\"arguments\":{\"name\":\"One\"}}",
-                 "there are several realms: say which one");
+                 "there are several realms: say which one of first, second");
     assert_error(*state, "{\"command\":\"app create\",\"arguments\":{\"name\":\"One\",\"realm\":\"third\"}}",
                  "there is no such realm");
 }
