@@ -44,3 +44,19 @@ def test_a_documents_configuration_is_one(tmp_path, page):
         path.write_text(yaml.safe_dump(lay_over(yaml.safe_load(BASE), configuration), allow_unicode=True))
         ended = subprocess.run([BINARY, "check", "--config", str(path)], capture_output=True, text=True, check=False)
         assert ended.returncode == 0, f"{ended.stdout}{ended.stderr}\n{path.read_text()}"
+
+
+def test_usage_says_where_each_refusal_is_counted():
+    """As oauth/count.c sorts them."""
+    source = (REPOSITORY / "src" / "oauth" / "count.c").read_text()
+    rows = dict(re.findall(r"^\| `(refused_\w+)` \| (.*) \|$", (REPOSITORY / "docs" / "usage.md").read_text(), re.M))
+    sorted_in = re.findall(r"((?:\s*case REFUSED_\w+:)+)\s*return USAGE_(\w+);", source)
+    assert len(sorted_in) == 4
+    for cases, kind in sorted_in:
+        assert set(re.findall(r"REFUSED_(\w+)", cases)) == set(re.findall(r"`(\w+)`", rows[kind])), kind
+
+
+def test_each_metric_is_listed_once():
+    table = re.findall(r"^\| (`jeton_[^|]*) \|", (REPOSITORY / "docs" / "operations.md").read_text(), re.M)
+    names = re.findall(r"`(\w+)`", " ".join(table))
+    assert len(names) > 20 and len(set(names)) == len(names)
