@@ -31,6 +31,12 @@ static bool is_class(struct str text)
     return syntax_is_name(text) && !str_equal(text, STR("all"));
 }
 
+/* `-` is what the usage shows for no rule. */
+static bool is_rule_name(struct str text)
+{
+    return str_is_utf8(text) && !str_equal(text, STR("-"));
+}
+
 static const struct setting rule_rows[] = {
     {
         .key = "path",
@@ -64,8 +70,8 @@ static const struct setting rule_rows[] = {
         .place = SETTING_PLACE(struct guard_rule, name),
         .least = 1,
         .most = RULE_NAME_MAX,
-        .is_fit = str_is_utf8,
-        .allowed = "1 to 100 bytes",
+        .is_fit = is_rule_name,
+        .allowed = "1 to 100 bytes, but not -, which the usage shows for no rule",
         .help =
             "What it is called where requests are counted; without it by methods and path. Several may share one.",
     },
@@ -176,6 +182,23 @@ static void check_cost(const struct checking *checking, const struct guard_rule 
         refuse(checking, node, "cost", STR("\"graphql\""), STR("a number, or the method POST or GET beside it"));
 }
 
+/* Without the section no token has the scope of one. */
+static void check_limited(const struct checking *checking, const struct guard_rule *rule,
+                          const struct yaml_node *node)
+{
+    if (rule->takes_limited && !checking->realm->limited_lifetime_seconds)
+        refuse(checking, node, "limited_tokens", STR("\"true\""),
+               STR("false, or the section limited beside: the realm gives no limited tokens"));
+}
+
+/* Whoever reads it and has two rules for two environments should hear why the second one never decides. */
+static struct str allow_reach(const struct guard_rule *rule, const struct guard_rule *shadow)
+{
+    return str_equal(rule->environment, shadow->environment)
+               ? STR("a path and methods that no other rule takes all of")
+               : STR("a path and methods that no other rule takes all of: environment tells no rules apart");
+}
+
 static void check_reach(const struct checking *checking, const struct guard_rule *rule, const struct yaml_node *node)
 {
     const struct guard_policy *policy = &checking->realm->guard;
@@ -185,7 +208,7 @@ static void check_reach(const struct checking *checking, const struct guard_rule
         refuse(checking, node, "path",
                arena_printf(arena, "\"%.*s\", which never decides: rules[%zu] (%.*s) does", STR_ARGS(rule->path),
                             shadow->index, STR_ARGS(shadow->name)),
-               STR("a path and methods that no other rule takes all of"));
+               allow_reach(rule, shadow));
 }
 
 static bool is_whole(const struct guard_policy *policy)
@@ -209,6 +232,7 @@ void policy_guard_compile(struct realm *realm, const struct yaml_node *node, str
     for (size_t i = 0; rule && i < policy->rule_count; i++, rule = rule->next) {
         check_scope(&checking, &policy->rules[i], rule);
         check_cost(&checking, &policy->rules[i], rule);
+        check_limited(&checking, &policy->rules[i], rule);
         check_reach(&checking, &policy->rules[i], rule);
     }
 }

@@ -219,14 +219,60 @@ static bool is_counted(const struct realm *realm, struct str limit)
 }
 
 /* A class that no window counts is a slip of the pen, and its requests would not be limited at all. */
+static void check_class(const struct checking *checking, const struct guard_rule *rule, const struct yaml_node *node)
+{
+    if (!is_counted(checking->realm, rule->limit))
+        refuse_value(checking, yaml_member(node, "limit"), rule->limit,
+                     STR("the `limit` of a window in one of the realm's plans, or default"));
+}
+
+/* Points that one request of the class may cost by the most generous of the plans. */
+static int64_t find_most(const struct rate_policy *rate, struct str limit)
+{
+    int64_t most = rate->plan_count ? 0 : RULE_COST_MAX;
+    for (size_t i = 0; i < rate->plan_count; i++) {
+        int64_t least = RULE_COST_MAX;
+        for (size_t k = 0; k < rate->plans[i].window_count; k++) {
+            const struct rate_window *window = &rate->plans[i].windows[k];
+            if (window->is_of_points && rate_window_counts(window, limit) && window->most < least)
+                least = window->most;
+        }
+        most = least > most ? least : most;
+    }
+    return most;
+}
+
+/* All the clients of an environment that the rule is for have a plan, their own or the default. */
+static bool is_for_planned(const struct realm *realm, const struct guard_rule *rule)
+{
+    const struct rate_defaults *defaults = &realm->rate.defaults;
+    bool is_for_all = !str_is_present(rule->environment);
+    bool is_for_production = is_for_all || str_equal(rule->environment, STR("production"));
+    bool is_for_development = is_for_all || str_equal(rule->environment, STR("development"));
+    return (is_for_production && str_is_present(defaults->production)) ||
+           (is_for_development && str_is_present(defaults->development));
+}
+
+/* A request that costs more than a window ever has is always refused. */
+static void check_cost(const struct checking *checking, const struct guard_rule *rule, const struct yaml_node *node)
+{
+    int64_t cost, most = find_most(&checking->realm->rate, rule->limit);
+    const struct yaml_node *member = yaml_member(node, "cost");
+    if (!member || !str_parse_int(rule->cost_text, &cost) || cost <= most || !is_for_planned(checking->realm, rule))
+        return;
+    refuse_value(checking, member, rule->cost_text,
+                 arena_printf(checking->mistakes->arena, "0 to %lld, graphql: no plan lets more pass at once",
+                              (long long)most));
+}
+
 static void check_rules(const struct checking *checking, const struct yaml_node *rules)
 {
     const struct guard_policy *guard = &checking->realm->guard;
-    const struct yaml_node *rule = rules ? rules->child : NULL;
-    for (size_t i = 0; rule && i < guard->rule_count; i++, rule = rule->next)
-        if (!is_counted(checking->realm, guard->rules[i].limit))
-            refuse_value(checking, yaml_member(rule, "limit"), guard->rules[i].limit,
-                         STR("the `limit` of a window in one of the realm's plans, or default"));
+    const struct yaml_node *node = rules ? rules->child : NULL;
+    for (size_t i = 0; node && i < guard->rule_count; i++, node = node->next) {
+        check_class(checking, &guard->rules[i], node);
+        check_cost(checking, &guard->rules[i], node);
+    }
 }
 
 static void complete_plan(const struct checking *checking, struct rate_plan *plan, const struct yaml_node *node)

@@ -283,6 +283,9 @@ def check(folder, rules, more=""):
     (["{path: /a, limit: all}"], 0, "rules[0].limit"),
     (["{path: /a, environment: staging}"], 0, "rules[0].environment"),
     (["{path: /a, level: admin}"], 0, "rules[0].level"),
+    (["{path: /a, name: '-'}"], 0, 'rules[0].name: found "-", allowed is 1 to 100 bytes, but not -, which the usage shows'),
+    (["{path: /a, environment: production}", "{path: /a, environment: development}"], 1,
+     'never decides: rules[0] (/a) does, allowed is a path and methods that no other rule takes all of: environment tells no rules apart'),
 ])
 def test_check_finds_rules_that_cannot_be_meant(tmp_path, rules, line, words):
     status, said, first = check(tmp_path, rules)
@@ -299,6 +302,40 @@ def test_check_finds_a_class_that_no_plan_counts(tmp_path, limit, status):
     ended, said, first = check(tmp_path, rules, PLAN)
     assert ended == status, said
     assert not ended or f'jeton.yaml:{first + 1}: realms.standard.guard.rules[1].limit: found "serch"' in said
+
+
+PLANS = """    plans:
+      small: [{name: hour, limit: dear, unit: points, seconds: 1h, most: 50}, {name: day, limit: all, seconds: 1d, most: 3}]
+      large: [{name: hour, limit: dear, unit: points, seconds: 1h, most: 200}, {name: all, limit: all, unit: points, seconds: 1d, most: 100}]
+"""
+BOTH, PRODUCTION = "    default_plan: {production: small, development: large}\n", "    default_plan: {production: small}\n"
+
+
+@pytest.mark.parametrize("rule, defaults, is_wrong", [
+    ("{path: /a, limit: dear, cost: 101}", BOTH, True), ("{path: /a, limit: dear, cost: 100}", BOTH, False),
+    ("{path: /a, limit: dear, cost: graphql}", BOTH, False), ("{path: /a, limit: dear}", BOTH, False),
+    ("{path: /a, cost: 101}", BOTH, False), ("{path: /a, limit: dear, cost: 101}", PRODUCTION, True),
+    ("{path: /a, limit: dear, cost: 101}", "", False),
+    ("{path: /a, limit: dear, cost: 101, environment: production}", PRODUCTION, True),
+    ("{path: /a, limit: dear, cost: 101, environment: development}", PRODUCTION, False)])
+def test_check_finds_a_cost_that_no_plan_lets_pass(tmp_path, rule, defaults, is_wrong):
+    """Whoever has no plan is not limited, so that some environment must have one."""
+    ended, said, first = check(tmp_path, ["{path: /b, limit: dear}", rule], PLANS + defaults)
+    assert ended == is_wrong, said
+    words = 'realms.standard.guard.rules[1].cost: found "101", allowed is 0 to 100, graphql: no plan lets more pass at once'
+    assert not is_wrong or f"jeton.yaml:{first + 1}: {words}" in said, said
+
+
+def test_check_finds_limited_tokens_where_there_are_none(tmp_path):
+    """Without the realm's section `limited` no token is one."""
+    rules = ["{path: /a, limited_tokens: false}", "{path: /b, limited_tokens: true}"]
+    assert check(tmp_path, rules)[0] == 0
+    path = tmp_path / "jeton.yaml"
+    path.write_text(path.read_text().replace("    limited: {", "    # {"))
+    ended = subprocess.run([BINARY, "check", "--config", str(path)], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ('guard.rules[1].limited_tokens: found "true", allowed is false, or the section limited beside: the realm gives no '
+            'limited tokens') in ended.stdout
 
 
 def test_check_says_how_many_windows_are_too_many(tmp_path):
