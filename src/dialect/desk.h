@@ -26,6 +26,7 @@ struct operation;
 struct realm;
 struct store;
 struct upstream_target;
+struct upstreams;
 
 struct desk {
     const struct realm *realm;
@@ -63,8 +64,9 @@ void desk_serve_charge(struct exchange *exchange, const struct desk *desk, const
 void desk_serve_usage(struct exchange *exchange, const struct desk *desk, const struct face_means *means);
 void desk_serve_authorize(struct exchange *exchange, const struct desk *desk, const struct face_means *means);
 
-/* Where the realm's API is; it lives in the arena. */
-const struct upstream_target *desk_make_upstream(struct arena *arena, const struct realm *realm);
+/* Where the realm's API is; it lives in the arena. Without upstreams nothing can be sent there. */
+const struct upstream_target *desk_make_upstream(struct arena *arena, const struct realm *realm,
+                                                 struct upstreams *upstreams);
 /* Whether the body of a forwarded request may go on while it comes: not when the guard must read it. */
 bool desk_may_stream(const struct desk *desk, const struct exchange *exchange);
 

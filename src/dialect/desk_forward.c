@@ -27,7 +27,8 @@ struct forwarding {
     struct call *call;
 };
 
-const struct upstream_target *desk_make_upstream(struct arena *arena, const struct realm *realm)
+const struct upstream_target *desk_make_upstream(struct arena *arena, const struct realm *realm,
+                                                 struct upstreams *upstreams)
 {
     const struct upstream_policy *policy = &realm->upstream;
     struct upstream_target *target = arena_new(arena, struct upstream_target);
@@ -37,7 +38,7 @@ const struct upstream_target *desk_make_upstream(struct arena *arena, const stru
         .answer_seconds = policy->answer_seconds,
         .most = policy->requests,
         .share_most = policy->requests_per_client,
-        .load = upstream_load_create(arena),
+        .load = upstreams ? upstreams_load(upstreams, realm->name) : NULL,
         .passes_authorization = policy->passes_authorization,
     };
     return target;

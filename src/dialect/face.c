@@ -284,7 +284,7 @@ static void add_forward(struct builder *builder)
     struct desk *desk = arena_new(builder->arena, struct desk);
     *desk =
         *desk_create(builder->arena, realm->realm, realm->dialect, endpoint, FACE_PUBLIC, builder->face->means.meter);
-    desk->upstream = desk_make_upstream(builder->arena, realm->realm);
+    desk->upstream = desk_make_upstream(builder->arena, realm->realm, builder->face->means.upstreams);
     for (size_t i = 0; i < policy->path_count; i++)
         add_on_hosts(builder, desk, policy->paths[i], STR_NONE);
 }

@@ -13,9 +13,17 @@
 /* Of what libmicrohttpd has for a reply's head, for its own fields and ours. */
 #define OWN_HEAD 640
 
+/* What a name's upstream has under way. */
+struct named_load {
+    struct named_load *next;
+    struct str name;
+    struct upstream_load *load;
+};
+
 struct upstreams {
     struct arena *arena;
-    struct str pseudonym; /* in Via: no other process has it [RFC9110 7.6.3] */
+    struct named_load *loads; /* guarded by the lock, as are the loops; none ever leaves */
+    struct str pseudonym;     /* in Via: no other process has it [RFC9110 7.6.3] */
     pthread_mutex_t lock;
     struct loop *loops[LOOPS_MAX]; /* guarded by it; those that are there stay */
     unsigned loop_count;           /* as many as there are to be */
@@ -51,6 +59,22 @@ void upstreams_destroy(struct upstreams *upstreams)
             loop_end(upstreams->loops[i]);
     pthread_mutex_destroy(&upstreams->lock);
     arena_destroy(upstreams->arena);
+}
+
+struct upstream_load *upstreams_load(struct upstreams *upstreams, struct str name)
+{
+    pthread_mutex_lock(&upstreams->lock);
+    struct named_load *named = upstreams->loads;
+    while (named && !str_equal(named->name, name))
+        named = named->next;
+    if (!named) {
+        named = arena_new(upstreams->arena, struct named_load);
+        *named = (struct named_load){upstreams->loads, arena_str(upstreams->arena, name),
+                                     upstream_load_create(upstreams->arena)};
+        upstreams->loads = named;
+    }
+    pthread_mutex_unlock(&upstreams->lock);
+    return named->load;
 }
 
 /* NULL when there is no thread for it. */

@@ -74,6 +74,9 @@ struct upstream_answer {
 
 /* Cheap: threads and libcurl come with the first request. */
 struct upstreams *upstreams_create(void);
+/* The load of the upstream that goes by this name: the same one whenever it is asked for, so that a reload does not
+ * begin to count anew. Lives as long as they do. Any thread. */
+struct upstream_load *upstreams_load(struct upstreams *upstreams, struct str name);
 /* After every server that forwards has stopped. NULL is allowed. */
 void upstreams_destroy(struct upstreams *upstreams);
 

@@ -527,6 +527,22 @@ def test_more_than_may_be_under_way_are_refused(relay):
     wait_until(lambda: counted(relay, "prefixed")["refused_other"] > refused, what="the refusal in the usage")
 
 
+def test_a_reload_does_not_begin_to_count_anew(relay):
+    """Nor does it forget what it has counted."""
+    connections = [relay.connect() for _ in range(20)]
+    for connection in connections:
+        connection.send(http1.request_bytes("GET", "/v1/slow", relay.headers("prefixed")))
+    wait_until(lambda: relay.request("GET", "/v1/x", realm="prefixed").status == 503, what="a full upstream")
+    relay.daemon.reload()
+    wait_until(lambda: relay.daemon.log_events("configuration_reloaded"))
+    assert relay.request("GET", "/v1/x", realm="prefixed").status == 503
+    relay.upstream.release.set()
+    assert {connection.reply().status for connection in connections} == {200}
+    for connection in connections:
+        connection.close()
+    assert wait_until(lambda: relay.request("GET", "/v1/x", realm="prefixed").status == 200)
+
+
 def hour_left(reply):
     return int(re.search(r'"hour";r=(\d+);', reply.header("RateLimit"))[1])
 
