@@ -139,7 +139,7 @@ static void answer_forwarded(struct exchange *exchange)
 }
 
 /* False: there is no room, and nothing has happened. Else it can be sent. */
-static bool prepare(struct exchange *exchange, const struct desk *desk, const struct call *call,
+static bool prepare(struct exchange *exchange, const struct desk *desk, struct call *call,
                     const struct face_means *means)
 {
     struct request_field identity[IDENTITY_COUNT];
@@ -149,7 +149,8 @@ static bool prepare(struct exchange *exchange, const struct desk *desk, const st
                                              .client = call->client ? call->client->id : 0,
                                              .scheme = is_secure ? STR("https") : STR("http"),
                                              .added = identity,
-                                             .added_count = IDENTITY_COUNT};
+                                             .added_count = IDENTITY_COUNT,
+                                             .reply_fields_len = encode_forwarded_len(exchange, call, desk->dialect)};
     return upstream_prepare(means->upstreams, exchange, &request);
 }
 

@@ -11,6 +11,8 @@
 
 #define HEADER_VALUE_MAX 4096
 #define DIGEST_SHOWN     16
+/* Of a header in the reply besides name and value, and for numbers that grow until it is sent. */
+#define HEADER_ROOM 64
 
 void encode_request_facts(struct exchange *exchange, struct call *call)
 {
@@ -71,6 +73,20 @@ static bool has_field(const struct request_field *fields, size_t count, struct s
         if (str_equal_nocase(fields[i].name, name))
             return true;
     return false;
+}
+
+size_t encode_forwarded_len(struct exchange *exchange, struct call *call, const struct dialect *dialect)
+{
+    const struct reply_shape *shape = &dialect->guard;
+    size_t len = 0;
+    encode_request_facts(exchange, call);
+    for (size_t i = 0; i < shape->header_count; i++) {
+        const struct header_template *header = &shape->headers[i];
+        struct str value =
+            header->tells_limits || header->is_of_api ? write_value(exchange, call, header->value) : STR_NONE;
+        len += str_is_present(value) ? header->name.len + value.len + HEADER_ROOM : 0;
+    }
+    return len;
 }
 
 void encode_forwarded(struct exchange *exchange, struct call *call, const struct dialect *dialect,

@@ -57,6 +57,8 @@ void encode_limits(struct exchange *exchange, const struct call *call, const str
  * that the answer with these fields has not got. */
 void encode_forwarded(struct exchange *exchange, struct call *call, const struct dialect *dialect,
                       const struct request_field *fields, size_t count);
+/* How many bytes of the reply's head that takes at most. */
+size_t encode_forwarded_len(struct exchange *exchange, struct call *call, const struct dialect *dialect);
 
 /* Sets the facts about the request that templates may name. */
 void encode_request_facts(struct exchange *exchange, struct call *call);

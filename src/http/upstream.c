@@ -113,10 +113,10 @@ static const char *write_target(struct arena *arena, struct str url, const struc
 }
 
 /* What of a connection's memory the request has left for the reply's head. */
-static size_t head_room(const struct served *served)
+static size_t head_room(const struct served *served, size_t reply_fields_len)
 {
     size_t all = connection_memory(&served->connection->pool->server->options);
-    size_t taken = served->head_len + served->exchange.request.field_count * FIELD_ROOM + OWN_HEAD;
+    size_t taken = served->head_len + served->exchange.request.field_count * FIELD_ROOM + OWN_HEAD + reply_fields_len;
     return all > taken ? all - taken : 0;
 }
 
@@ -139,7 +139,7 @@ static struct stream *create_stream(struct upstreams *upstreams, struct loop *lo
     stream->silence_ns = sent->target->answer_seconds * INT64_C(1000000000);
     stream->is_head = str_equal(request->method, STR("HEAD"));
     stream->may_repeat = is_idempotent(request->method);
-    stream->head_max = head_room(served);
+    stream->head_max = head_room(served, sent->reply_fields_len);
     stream->reply_len = -1;
     stream->is_body_coming = request->is_body_coming;
     if (request->is_body_coming) {

@@ -54,6 +54,7 @@ struct upstream_request {
     struct str scheme;                 /* that clients use: for X-Forwarded-Proto */
     const struct request_field *added; /* fields of ours, sent last; none may be empty */
     size_t added_count;
+    size_t reply_fields_len; /* bytes of the fields that the caller will add to the reply */
 };
 
 enum upstream_failure {

@@ -57,14 +57,27 @@ realms:
     upstream: {{url: "{url}/below", paths: [/v1, /v2/things], pass_authorization: true, requests: 20}}
     plans: {{test: [{{name: hour, seconds: 1h, most: 100000}}]}}
     default_plan: {{production: test}}
+  windows:
+    dialect: standard
+    issuer: http://windows.localhost:{port}
+    hosts: [windows.localhost]
+    grants: {{client_credentials: {{}}}}
+    scopes: {{read: {{description: Read.}}}}
+    default_scope: read
+    upstream: {{url: "{url}"}}
+    plans: {{test: [{windows}]}}
+    default_plan: {{production: test}}
 """
+WINDOWS = ", ".join(f"{{name: {letter * 63}, limit: all, seconds: 366d, most: 1000000000}}" for letter in "abcdefgh")
 
 
 class Relay:
-    def __init__(self, folder, configuration=CONFIGURATION, realms=("api", "dead", "prefixed"), clock=None):
+    def __init__(self, folder, configuration=CONFIGURATION, realms=("api", "dead", "prefixed", "windows"),
+                 clock=None):
         self.upstream = Upstream()
         port, dead_port = free_port(), free_port()
-        self.daemon = serve(folder, configuration.format(port=port, dead_port=dead_port, url=self.upstream.url), port,
+        self.daemon = serve(folder, configuration.format(port=port, dead_port=dead_port, url=self.upstream.url,
+                                                          windows=WINDOWS), port,
                             clock)
         self.tokens = {realm: self.ask_token(realm) for realm in realms}
 
@@ -571,6 +584,12 @@ def test_an_answer_without_a_right_head_is_502(relay, target):
     for method in ("GET", "POST"):
         reply = relay.request(method, target)
         assert reply.status == 502, (method, reply)
+
+
+def test_a_head_too_long_with_ours_is_502(relay):
+    """What is told of eight windows takes room that the API's own headers have not got."""
+    told = [relay.request("GET", f"/big-head/{size}", realm="windows").status for size in range(12000, 19000, 500)]
+    assert told == sorted(told) and set(told) == {200, 502}, told
 
 
 def test_a_big_head_comes_back(relay):
