@@ -47,6 +47,8 @@ const struct upstream_target *desk_make_upstream(struct arena *arena, const stru
 bool desk_may_stream(const struct desk *desk, const struct exchange *exchange)
 {
     struct str path;
+    if (str_equal(exchange->request.method, STR("HEAD")))
+        return false; /* it goes on without */
     if (!rule_path_read(exchange->arena, exchange->request.path, &path))
         return true; /* it is refused anyway */
     const struct guard_rule *rule = rule_find(&desk->realm->guard, exchange->request.method, path);

@@ -586,6 +586,19 @@ def test_an_answer_without_a_right_head_is_502(relay, target):
         assert reply.status == 502, (method, reply)
 
 
+def test_a_head_with_a_body_goes_on_without(relay):
+    """And keeps the connection to the API."""
+    before = relay.upstream.connections
+    with relay.connect() as connection:
+        for _ in range(4):
+            connection.send(relay.head("HEAD", "/things", **{"Content-Length": "5"}) + b"hello")
+            assert connection.reply(to_head=True).status == 200
+    assert relay.upstream.connections <= before + 1
+    with relay.connect() as connection:
+        connection.send(relay.head("HEAD", "/things", **{"Content-Length": "100000"}) + b"x" * 100_000)
+        assert connection.reply(to_head=True).status == 413
+
+
 def test_a_head_too_long_with_ours_is_502(relay):
     """What is told of eight windows takes room that the API's own headers have not got."""
     told = [relay.request("GET", f"/big-head/{size}", realm="windows").status for size in range(12000, 19000, 500)]
