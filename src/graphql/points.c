@@ -106,7 +106,7 @@ static int64_t breadth_of_json(const struct estimate *estimate, struct str name,
 
 static int64_t breadth_of(const struct estimate *estimate, const struct value *value);
 
-/* NULL when the operation has none of that name, or looking would take too long. */
+/* NULL when the operation has none of that name. When the steps run out, any: then the estimate is the most already. */
 static struct variable *find_variable(const struct estimate *estimate, struct str name)
 {
     struct variable *variable = estimate->operation->variables;
@@ -168,7 +168,7 @@ static int64_t breadth_of_field(const struct estimate *estimate, const struct se
     return breadth;
 }
 
-/* NULL as well when looking would take too long: then the estimate is the most already. */
+/* NULL: there is none. When the steps run out, any. */
 static struct fragment *find_fragment(const struct estimate *estimate, struct str name)
 {
     struct fragment *fragment = estimate->document->fragments;
