@@ -188,9 +188,12 @@ class ClientSite:
         self.server.shutdown()
         self.server.server_close()
 
+    def callbacks(self):
+        """The paths of those visits that are the flow's: a browser asks for icons, too, when it likes."""
+        return [path for _, path, _ in self.visits if path.startswith("/callback")]
+
     def last_query(self):
-        _, path, _ = next(visit for visit in reversed(self.visits) if visit[1].startswith("/callback"))
-        return {name: values[0] for name, values in parse_qs(urlsplit(path).query).items()}
+        return {name: values[0] for name, values in parse_qs(urlsplit(self.callbacks()[-1]).query).items()}
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from gateway import send, spellings
 from http1 import ConnectionEnded, request_bytes
 from realms import REALMS, Caller
 
+CACHED_SECONDS = 4  # nginx-cached.conf says 5, of which nginx, whose seconds are whole, may take one away
 KINDS = ("nginx", "nginx-cached", "caddy", "haproxy", "apache")
 IDENTITY = ("client", "application", "environment", "subject", "instance", "scope", "token-id")
 
@@ -215,24 +216,25 @@ def test_without_a_guard_nobody_passes(api, kind):
 
 
 @pytest.mark.parametrize("kind", ["nginx-cached"])
-def test_a_cached_yes_ends_within_five_seconds(api, gateway, caller):
+def test_a_cached_yes_ends_within_five_seconds(jeton, api, gateway, realm):
     """What the file says the cache costs: a revoked token passes for at most five seconds more."""
-    # nginx counts whole seconds: what is kept when one begins is kept longest.
-    wait_until(lambda: time.time() % 1 < 0.05, what="the start of a second")
-    assert gateway.request("GET", "/things/1", caller.headers()).status == 200
-    caller.revoke()
-    revoked_at = time.monotonic()
     passed_at = []
+    while not passed_at:  # until the machine is quick enough to ask while it is kept
+        # nginx counts whole seconds: what is kept when one begins is kept longest.
+        wait_until(lambda: time.time() % 1 < 0.05, what="the start of a second")
+        caller = Caller(jeton, realm)
+        assert gateway.request("GET", "/things/1", caller.headers()).status == 200
+        caller.revoke()
+        revoked_at = time.monotonic()
 
-    def is_refused():
-        asked_at = time.monotonic()  # nginx decides later than this, so that no slow machine adds to it
-        if gateway.request("GET", "/things/1", caller.headers()).status == 401:
-            return True
-        passed_at.append(asked_at)
-        return False
+        def is_refused():
+            asked_at = time.monotonic()  # nginx decides later than this, so that no slow machine adds to it
+            if gateway.request("GET", "/things/1", caller.headers()).status == 401:
+                return True
+            passed_at.append(asked_at)
+            return False
 
-    wait_until(is_refused, what="the end of the yes")
-    assert passed_at, "the yes was not kept"
+        wait_until(is_refused, what="the end of the yes")
     assert passed_at[-1] - revoked_at <= 5
     expect_refusal(api, gateway, 401, "GET", "/things/1", caller.headers())
 

@@ -169,8 +169,9 @@ class Daemon:
         return f"--- {self.log_path} (last {lines} lines)\n" + "\n".join(self.log().splitlines()[-lines:])
 
     def log_events(self, name=None):
-        """The log's JSON lines; `name` picks one event."""
-        lines = [line for line in self.log().splitlines() if line.startswith("{")]
+        """The log's JSON lines, those that are whole; `name` picks one event."""
+        whole, _, _ = self.log().rpartition("\n")
+        lines = [line for line in whole.splitlines() if line.startswith("{")]
         events = [json.loads(line, object_pairs_hook=each_key_once) for line in lines]
         return [event for event in events if name is None or event.get("event") == name]
 

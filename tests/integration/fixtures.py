@@ -5,7 +5,7 @@ import tempfile
 import daemon as daemons
 import pytest
 
-__all__ = ["shared_demo", "own_demo", "sixth_company", "folder", "pytest_runtest_makereport"]
+__all__ = ["shared_demo", "own_demo", "clocked_demo", "sixth_company", "folder", "pytest_runtest_makereport"]
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -37,6 +37,12 @@ def shared_demo():
 def own_demo(folder):
     """A demo server for a test that changes, stops or breaks it."""
     yield from lived(daemons.demo(folder))
+
+
+@pytest.fixture
+def clocked_demo(folder):
+    """A demo server whose time of day the test moves."""
+    yield from lived(daemons.demo(folder, daemons.Clock(folder)))
 
 
 @pytest.fixture(scope="session")

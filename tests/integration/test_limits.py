@@ -9,6 +9,7 @@ import daemon as daemons
 import pytest
 from daemon import free_port, wait_until
 from http1 import Connection, basic, form, request_bytes
+from pulse import Pulse
 
 REALM = """
   {name}:
@@ -23,7 +24,7 @@ REALM = """
       standard: {windows}
       exact: [{{name: hour, seconds: 1h, most: 777}}, {{name: day, limit: all, seconds: 1d, most: 1000}}]
       large: [{{name: hour, seconds: 1h, most: 1000000}}]
-      short: [{{name: short, seconds: 2, most: 200}}]
+      short: [{{name: short, seconds: {short_seconds}, most: 200}}]
     default_plan: {{production: standard}}
     token_requests: {{per_client: {{most: {tokens}, seconds: 1h}}, failures_per_address: {{most: {failures}, seconds: 1h}}}}
 """
@@ -38,6 +39,7 @@ WINDOWS = {
 TOKEN_PATHS = {"podio": "/podio/oauth/token", "producthunt": "/producthunt/v2/oauth/token", "podero": "/podero/oauth2/token/",
                "radioworkflow": "/radioworkflow/token", "standard": "/standard/oauth2/token"}
 CONNECTIONS = 64
+SHORT_SECONDS = 1200
 
 
 def configuration(port, private_port, tokens=0, failures=0):
@@ -45,17 +47,17 @@ def configuration(port, private_port, tokens=0, failures=0):
     text += f"  - {{address: 'localhost:{private_port}', serves: [guard]}}\nrealms:"
     for name, windows in WINDOWS.items():
         text += REALM.format(name=name, dialect=name, port=port, path=f"/{name}", windows=windows, tokens=tokens,
-                             failures=failures)
+                             failures=failures, short_seconds=SHORT_SECONDS)
     return text
 
 
 class Server:
     """A server with a client in each realm."""
 
-    def __init__(self, folder, **limits):
+    def __init__(self, folder, clock=None, **limits):
         port, self.private_port = free_port(), free_port()
         self.text = configuration(port, self.private_port, **limits)
-        self.daemon = daemons.serve(folder, self.text, port)
+        self.daemon = daemons.serve(folder, self.text, port, clock)
         self.clients = {name: self.daemon.create_client(name) for name in WINDOWS}
 
     def ask_token(self, name, secret=None, client=None):
@@ -106,6 +108,14 @@ def server(folder):
         server.daemon.stop()
 
 
+@pytest.fixture
+def clocked_server(folder):
+    """Whose time of day the test moves."""
+    server = Server(folder, daemons.Clock(folder))
+    yield server
+    server.daemon.stop()
+
+
 def limit_headers(reply):
     names = ("x-rate-limit", "ratelimit", "x-podchaser", "retry-after")
     return {name: value for name, value in reply.headers if name.lower().startswith(names)}
@@ -113,7 +123,7 @@ def limit_headers(reply):
 
 def near(value, most):
     """A time that has just begun to run."""
-    return most - 5 <= int(value) <= most
+    return most - 60 <= int(value) <= most
 
 
 # What the guard says of the first request, and the status, headers and body with which it refuses the last.
@@ -267,37 +277,40 @@ def test_64_connections_get_neither_one_too_many_nor_one_too_few(server):
     assert server.used("standard") == 777
 
 
-def test_64_connections_across_two_windows(server):
-    """200 in the first two seconds, 200 in the next two, however many ask."""
+def test_64_connections_across_two_windows(clocked_server):
+    """200 in the first window, 200 in the next that begins once it is over, however many ask meanwhile."""
+    server = clocked_server
     server.take_plan("short")
     token = server.token("standard")
-    passed = []
-    lock, over = threading.Lock(), threading.Event()
+    statuses, over = [], threading.Event()
 
     def ask():
         with Connection(server.daemon.address) as connection:
             while not over.is_set():
                 connection.send(server.guard_request("standard", token))
-                reply = connection.reply()
-                if reply.status == 200:
-                    with lock:
-                        passed.append(time.monotonic())
+                statuses.append(connection.reply().status)
+
+    def passed(expected):
+        """How many passed: so many at least, and then ten times as many as there are connections were refused."""
+        wait_until(lambda: statuses.count(200) >= expected, seconds=60, what=f"{expected} that pass")
+        at = len(statuses)
+        wait_until(lambda: statuses[at:].count(403) >= 10 * CONNECTIONS, seconds=60, what="refusals")
+        return statuses.count(200)
 
     threads = [threading.Thread(target=ask) for _ in range(CONNECTIONS)]
     for thread in threads:
         thread.start()
-    wait_until(lambda: len(passed) > 200, what="the second window")
-    wait_until(lambda: server.used("standard") == 200 and len(passed) >= 400, what="its end")
-    over.set()
-    for thread in threads:
-        thread.join()
-    # Sorted by time, each window's 200 stand together, and the next begins two seconds after the first of them.
-    passed.sort()
-    for window in range(len(passed) // 200):
-        first, last = passed[200 * window], passed[200 * window + 199]
-        assert last - first < 2.2
-    for following in range(200, len(passed), 200):
-        assert 0.9 < passed[following] - passed[following - 200]  # seconds are whole: a window may lose a part of its first
+    try:
+        assert passed(200) == 200
+        server.daemon.clock.move(SHORT_SECONDS - 120)
+        assert passed(200) == 200, "the first window is not over"
+        server.daemon.clock.move(120)
+        assert passed(400) == 400
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert statuses.count(200) == 400 and server.used("standard") == 200
 
 
 # --- what survives ---
@@ -317,19 +330,20 @@ def test_kill_loses_no_more_than_a_second(server):
     server.take_plan("large")
     token = server.token("standard")
     answered = []
-    with Connection(server.daemon.address) as connection:
-        end = time.monotonic() + 3
-        while time.monotonic() < end:
-            connection.send(server.guard_request("standard", token))
-            reply = connection.reply()
-            assert reply.status == 200, (len(answered), str(reply))
-            answered.append(time.monotonic())
-    killed_at = time.monotonic()
-    server.daemon.kill()
+    with Pulse(server.daemon.folder) as pulse:
+        with Connection(server.daemon.address) as connection:
+            end = time.monotonic() + 3
+            while time.monotonic() < end:
+                connection.send(server.guard_request("standard", token))
+                reply = connection.reply()
+                assert reply.status == 200, (len(answered), str(reply))
+                answered.append(time.monotonic())
+        killed_at = time.monotonic()
+        server.daemon.kill()
     server.daemon.start()
     used = server.used("standard")
-    in_last_second = sum(1 for at in answered if at > killed_at - 1)
-    assert len(answered) - in_last_second <= used <= len(answered)
+    last_second = pulse.before(killed_at, 1)
+    assert sum(1 for at in answered if at < last_second) <= used <= len(answered)
 
 
 def test_reload_keeps_counts_and_takes_the_new_limit(server):

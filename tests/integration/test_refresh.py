@@ -5,10 +5,10 @@ import sqlite3
 import threading
 
 import pytest
-from daemon import free_port, serve, wait_until
+from daemon import Clock, free_port, serve
 from service import Service
 
-GRACE_SECONDS = 2
+GRACE_SECONDS = 60
 CONFIGURATION = """
 data_directory: data
 listeners:
@@ -26,11 +26,12 @@ realms:
 
 
 class Rotating:
-    """A standard realm with a short grace time, a client and a service account."""
+    """A standard realm with a client and a service account, whose grace time ends when the test moves the clock."""
 
     def __init__(self, folder, lifetime=3600):
-        port = free_port()
-        self.daemon = serve(folder, CONFIGURATION.format(port=port, grace=GRACE_SECONDS, lifetime=lifetime), port)
+        port, self.clock = free_port(), Clock(folder)
+        text = CONFIGURATION.format(port=port, grace=GRACE_SECONDS, lifetime=lifetime)
+        self.daemon = serve(folder, text, port, self.clock)
         self.account = self.daemon.command("account create", realm="standard", name="made by a test")
         self.client = self.daemon.create_client("standard")
         self.daemon.description = {"services": {"standard": {
@@ -98,7 +99,9 @@ def test_a_later_replay_ends_the_family(rotating):
     """Behaviour 39: reuse revokes all of it, access tokens included."""
     pair, other = rotating.sign_in(), rotating.sign_in()
     successor = rotating.pair(rotating.refresh(pair["refresh_token"]))
-    wait_until(lambda: rotating.refresh(pair["refresh_token"]).status == 400, what="the end of the grace time")
+    rotating.clock.move(GRACE_SECONDS + 1)
+    assert rotating.is_live(successor)
+    assert rotating.refresh(pair["refresh_token"]).status == 400
     assert not rotating.is_live(successor) and not rotating.is_live(pair)
     reply = rotating.refresh(successor["refresh_token"])
     assert reply.status == 400 and reply.json()["error"] == "invalid_grant"
@@ -112,7 +115,8 @@ def test_ending_a_family_is_constant_work(rotating):
         pair = rotating.pair(rotating.refresh(pair["refresh_token"]))
     before = rows(rotating, "access_tokens"), rows(rotating, "refresh_tokens")
     assert all(len(table) == 101 for table in before)
-    wait_until(lambda: rotating.refresh(first["refresh_token"]).status == 400, what="the end of the grace time")
+    rotating.clock.move(GRACE_SECONDS + 1)
+    assert rotating.refresh(first["refresh_token"]).status == 400
     assert not rotating.is_live(pair)
     assert (rows(rotating, "access_tokens"), rows(rotating, "refresh_tokens")) == before
     assert [grant["revoked_at"] is not None for grant in rows(rotating, "grants")] == [True]
@@ -153,10 +157,11 @@ def test_another_client_cannot_use_it(rotating):
 
 def test_an_expired_one_stays_expired(folder):
     """Behaviour 41."""
-    server = Rotating(folder, lifetime=1)
+    server = Rotating(folder, lifetime=600)
     try:
         pair = server.sign_in()
-        wait_until(lambda: server.refresh(pair["refresh_token"]).status == 400, what="expiry")
+        server.clock.move(600)
+        assert server.refresh(pair["refresh_token"]).status == 400
         assert server.refresh(pair["refresh_token"]).json()["error"] == "invalid_grant"
     finally:
         server.daemon.stop()
@@ -179,17 +184,19 @@ def test_refresh_survives_a_kill(rotating):
 
 def test_access_tokens_expire_on_time(folder):
     """A token past its lifetime is refused, cache or not: it was live a moment before."""
-    port = free_port()
-    text = CONFIGURATION.format(port=port, grace=1, lifetime=60) + "    access_token: {lifetime_seconds: 2}\n"
-    daemon = serve(folder, text, port)
+    port, clock = free_port(), Clock(folder)
+    text = CONFIGURATION.format(port=port, grace=1, lifetime=60) + "    access_token: {lifetime_seconds: 600}\n"
+    daemon = serve(folder, text, port, clock)
     try:
         client = daemon.create_client("standard")
         daemon.description = {"services": {"standard": {
             **client, "resource_server": daemon.create_client("standard", may_introspect=True)}}}
         service = Service(daemon, "standard")
         token = service.token()
+        clock.move(540)
         assert service.guard(token).status == 200 and service.is_active(token)
-        wait_until(lambda: service.guard(token).status == 401, what="expiry at the guard")
+        clock.move(60)
+        assert service.guard(token).status == 401
         assert not service.is_active(token) and service.whoami(token).status == 401
     finally:
         daemon.stop()

@@ -61,6 +61,8 @@ def test_reload_under_load_drops_no_request(reloading):
         for lifetime in range(100, 110):
             reloading.reload_with(reloading.text(lifetime))
             wait_until(lambda: reloading.lifetime() == lifetime, what=f"the lifetime of {lifetime} s")
+            replies = len(load.replies)
+            wait_until(lambda: len(load.replies) > replies + 10, what="load after it")
     assert load.failures == [] and len(load.replies) > 100
     assert {reply.status for reply in load.replies} == {200}
     assert {reply.json()["expires_in"] for reply in load.replies} <= {3600, *range(100, 110)}

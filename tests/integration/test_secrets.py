@@ -1,7 +1,6 @@
 """Secrets of a client: several at once, each ended at once; a suspended application is out at the next request."""
 
 import pytest
-from daemon import wait_until
 from http1 import basic
 from service import Service
 
@@ -50,11 +49,14 @@ def test_five_secrets_live_and_a_sixth_is_refused(service, client):
     assert service.ask_token(client).status == 200
 
 
-def test_a_secret_expires(service, client):
-    """Behaviour 7: an expired secret fails. (The shortest life is one second: polled, not slept.)"""
-    added = service.daemon.command("client secret add", client_id=client["client_id"], expires_in=2)
+def test_a_secret_expires(clocked_demo):
+    """Behaviour 7: an expired secret fails, the client's other one does not."""
+    service, client = Service(clocked_demo, "standard"), clocked_demo.create_client("standard")
+    added = clocked_demo.command("client secret add", client_id=client["client_id"], expires_in=600)
+    clocked_demo.clock.move(540)
     assert service.ask_token(with_secret(client, added)).status == 200
-    wait_until(lambda: service.ask_token(with_secret(client, added)).status == 401, what="the secret's end")
+    clocked_demo.clock.move(60)
+    assert service.ask_token(with_secret(client, added)).status == 401
     assert service.ask_token(client).status == 200
 
 

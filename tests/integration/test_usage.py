@@ -12,6 +12,7 @@ import daemon as daemons
 import pytest
 from daemon import wait_until
 from http1 import Connection, ConnectionEnded, basic, request_bytes
+from pulse import Pulse
 from service import NAMES, Service
 
 HOUR, DAY = 3600, 86400
@@ -27,14 +28,6 @@ realms:
     default_scope: read
 """
 WRITTEN_SECONDS = 1.0  # [issue 4] what a kill may cost at most
-
-
-@pytest.fixture
-def clocked_demo(folder):
-    """A demo server whose time of day the test moves."""
-    daemon = daemons.demo(folder, daemons.Clock(folder))
-    yield daemon
-    daemon.stop() if daemon.is_running() else None
 
 
 def usage(daemon, realm="standard", **arguments):
@@ -57,6 +50,11 @@ def wait_requests(daemon, count, **arguments):
         found = usage(daemon, **arguments)
         return found if found["total"]["requests"] >= count else None
     return wait_until(find, what=f"{count} requests in the usage")
+
+
+def begin_an_hour(daemon):
+    """So that none ends meanwhile."""
+    daemon.clock.move(HOUR - int(daemon.clock.time()) % HOUR)
 
 
 def refused_kinds(line):
@@ -86,7 +84,7 @@ def test_each_request_counts_once_under_its_client(own_demo):
     # A revoked client-credentials token is gone, and with it whose it was.
     assert (own["requests"], refused_kinds(own)) == (31, {"scope": 1})
     assert (own["points"], own["tokens_issued"], own["environment"]) == (30, 1, "production")
-    assert 256 < own["p50_ns"] <= own["p99_ns"] < 10**9
+    assert 256 < own["p50_ns"] <= own["p99_ns"] < 60 * 10**9
     assert (lines[other["client_id"]]["requests"], lines[other["client_id"]]["tokens_issued"]) == (3, 1)
     assert (lines[None]["requests"], refused_kinds(lines[None])) == (3, {"token": 3})
     assert lines[None]["environment"] is None
@@ -175,17 +173,19 @@ def test_kill_nine_costs_the_last_second_at_most(own_demo):
                 answered.append(time.monotonic())
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    wait_until(lambda: answered and answered[-1] > answered[0] + 3.3, what="some seconds of load")
-    killed_at = time.monotonic()
-    own_demo.kill()
-    is_over.set()
-    for thread in threads:
-        thread.join()
+    with Pulse(own_demo.folder) as pulse:
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: answered and pulse.before(answered[-1], 3.3) > answered[0], seconds=60, what="seconds of load")
+        killed_at = time.monotonic()
+        own_demo.kill()
+        is_over.set()
+        for thread in threads:
+            thread.join()
     own_demo.start()
     daemons.read_description(own_demo)
-    safe = sum(1 for at in answered if at < killed_at - WRITTEN_SECONDS)
+    last_second = pulse.before(killed_at, WRITTEN_SECONDS)
+    safe = sum(1 for at in answered if at < last_second)
     found = usage(own_demo)["total"]["requests"]
     assert 100 < safe <= found <= len(answered) + 4
     assert service.whoami(token).status == 200
@@ -365,24 +365,26 @@ def test_one_rule_and_one_environment(folder):
 # --- how it is shown ---
 
 
-def test_table_and_chart(own_demo):
-    service = Service(own_demo, "standard")
+def test_table_and_chart(clocked_demo):
+    daemon = clocked_demo
+    begin_an_hour(daemon)
+    service = Service(daemon, "standard")
     token = service.token()
     for _ in range(7):
         service.guard(token)
     service.guard("unknown")
-    wait_requests(own_demo, 8)
-    table = jeton_usage(own_demo, "--realm", "standard", "--by", "client").stdout.splitlines()
+    wait_requests(daemon, 8)
+    table = jeton_usage(daemon, "--realm", "standard", "--by", "client").stdout.splitlines()
     assert table[0].split()[:4] == ["client_id", "environment", "requests", "refused_token"]
     assert table[1].split()[:4] == [service.credentials["client_id"], "production", "7", "0"]
     assert table[2].split()[:4] == ["-", "-", "1", "1"]
     assert table[3].split()[:4] == ["total", "-", "8", "1"]
-    chart = jeton_usage(own_demo, "--realm", "standard", "--chart").stdout
+    chart = jeton_usage(daemon, "--realm", "standard", "--chart").stdout
     assert "█" * 35 in chart and "░" in chart and "8 (1 refused)" in chart
-    assert jeton_usage(own_demo, "--realm", "podero").stdout == "none\n"
+    assert jeton_usage(daemon, "--realm", "podero").stdout == "none\n"
     for words in (["--realm", "nowhere"], ["--realm", "standard", "--by", "month"], ["--client", "nobody"],
                   ["--realm", "standard", "--since", "tomorrow"], []):
-        failed = jeton_usage(own_demo, *words)
+        failed = jeton_usage(daemon, *words)
         assert failed.returncode == 1 and failed.stderr.startswith("jeton: "), words
 
 
@@ -402,6 +404,7 @@ def test_usage_outlives_its_client(own_demo):
 def test_hours_become_days_and_days_leave(clocked_demo):
     """[issue 4] By the day after 30 days, gone after 400; the server looks when it starts, and each minute."""
     daemon = clocked_demo
+    begin_an_hour(daemon)
     service = Service(daemon, "standard")
     for _ in range(3):
         service.guard(service.token())
@@ -435,7 +438,7 @@ def test_hours_become_days_and_days_leave(clocked_demo):
 def test_the_hours_until_an_end(clocked_demo):
     """From since on, until before the hour in which the end lies; the same by command and over HTTP."""
     daemon = clocked_demo
-    daemon.clock.move(HOUR - int(daemon.clock.time()) % HOUR)  # so that no hour ends meanwhile
+    begin_an_hour(daemon)
     service = Service(daemon, "standard")
     for _ in range(3):
         service.guard(service.token())

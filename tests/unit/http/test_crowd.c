@@ -33,6 +33,15 @@ static int set_up(void **state)
     (void)state;
     fixture_init(&fixture);
     fixture.options.connection_max = ROOM;
+    fixture_start(&fixture);
+    return 0;
+}
+
+static int set_up_impatient(void **state)
+{
+    (void)state;
+    fixture_init(&fixture);
+    fixture.options.connection_max = ROOM;
     fixture.options.request_timeout_seconds = 1;
     fixture_start(&fixture);
     return 0;
@@ -198,9 +207,12 @@ static void start_raises_the_descriptor_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RULE(stuck_worker_holds_up_no_newcomers),        RULE(watch_goes_on_while_every_worker_is_stuck),
-        RULE(stop_forgets_who_still_waits_for_room),     RULE(bad_length_is_found_among_half_heads),
-        RULE(bad_length_in_a_crowd_ends_its_connection), RULE(start_raises_the_descriptor_limit),
+        RULE(stuck_worker_holds_up_no_newcomers),
+        cmocka_unit_test_setup_teardown(watch_goes_on_while_every_worker_is_stuck, set_up_impatient, tear_down),
+        RULE(stop_forgets_who_still_waits_for_room),
+        RULE(bad_length_is_found_among_half_heads),
+        RULE(bad_length_in_a_crowd_ends_its_connection),
+        RULE(start_raises_the_descriptor_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
