@@ -13,8 +13,8 @@
  * headers those that tell host and client, and before the request line is whole nothing but the limit.
  * libmicrohttpd's own answer, an HTML page, is left to who is not found among others: behind more than 64 newer half
  * requests on its worker, behind thousands of connections for the second time in a second, or with a bad request line
- * in the same TLS record as the request before, or with a bad chunk in a body that goes on while it comes. No answer at
- * all gets a first line without any blank.
+ * in the same TLS record as the request before, or with a bad chunk in a body that goes on while it comes. No answer
+ * at all gets a first line without any blank.
  *
  * Connections beyond connection_max wait in the kernel's backlog; so do those that come while every worker has
  * hundreds to take in.

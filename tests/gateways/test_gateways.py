@@ -10,7 +10,6 @@ from gateway import send, spellings
 from http1 import ConnectionEnded, request_bytes
 from realms import REALMS, Caller
 
-CACHED_SECONDS = 4  # nginx-cached.conf says 5, of which nginx, whose seconds are whole, may take one away
 KINDS = ("nginx", "nginx-cached", "caddy", "haproxy", "apache")
 IDENTITY = ("client", "application", "environment", "subject", "instance", "scope", "token-id")
 

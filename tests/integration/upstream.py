@@ -239,9 +239,12 @@ class Upstream:
                    "X-Jeton-Cost: 7", "X-Jeton-Client: forged", "X-Request-Id: theirs", "X-End: to end",
                    "RateLimit: theirs", "Set-Cookie: __Host-jeton-api=forged; Path=/; Secure", "Set-Cookie: a=1", "Set-Cookie: b=2", "X-Empty:", "Date: Mon, 01 Jan 2001 00:00:00 GMT")
 
-    def answer_export(self, peer, seen, body, *rest):
+    def answer_export(self, peer, seen, body, mib="16"):
         """Before it reads the request's body, as many servers answer a GET."""
-        self.reply(peer, 200, b"x" * (16 << 20), "Connection: close")
+        head = f"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {int(mib) << 20}\r\n\r\n"
+        peer.sendall(head.encode())
+        for _ in range(int(mib)):
+            peer.sendall(b"x" * (1 << 20))
         return self._read_over(peer, 0.5)
 
     def answer_refuse_and_stall(self, peer, seen, body, *rest):
