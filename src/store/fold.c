@@ -13,6 +13,9 @@
 #define FOLD_CACHE_BYTES (256 * 1024)
 /* What the writer may fold by itself: some milliseconds. */
 #define REST_MAX_BYTES (4 * 1024 * 1024)
+/* The thread folds as soon as there is such a part of the limit: the more it writes at once, the longer the next commits
+ * wait for the disk. */
+#define PIECES 16
 /* A log that has outgrown its limit so far is folded by the writer, whatever is left. */
 #define OVERGROWN 4
 /* When nothing was committed for so long, the rest is folded too, so that a restart is quick. */
@@ -27,6 +30,13 @@ static void note_folding(struct fold *fold, enum outcome outcome, const struct s
         log_event(LOG_ERROR, "store_fold_failed", log_text("error", sql_message(sql)));
     else
         log_event(LOG_INFO, "store_fold_recovered");
+}
+
+/* SQLite itself syncs only when it has reached the log's end, and under load that is the writer, with everything that
+ * the thread has written before. */
+static STEP sync_folded(struct store *store)
+{
+    return store->options.is_without_sync ? OK : sql_sync_file(store->fold.sql);
 }
 
 static void fold_on_thread(struct store *store)
@@ -48,6 +58,8 @@ static void fold_on_thread(struct store *store)
         sql_forgive(fold->sql);
         return;
     }
+    if (outcome == OK)
+        outcome = sync_folded(store);
     note_folding(fold, outcome, fold->sql);
     if (outcome == OK)
         atomic_store(&fold->folded_bytes, folded_bytes);
@@ -128,7 +140,7 @@ void fold_after_commit(struct store *store)
     bool is_over = log_bytes > limit;
     if (is_over && (rest <= REST_MAX_BYTES || log_bytes > OVERGROWN * limit))
         fold_rest(store);
-    else if (is_over || rest > limit / 4 || before <= folded)
+    else if (is_over || rest > limit / PIECES || before <= folded)
         want_folding(fold);
 }
 

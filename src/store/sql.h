@@ -151,5 +151,7 @@ uint64_t sql_log_bytes(const struct sql *sql);
 enum sql_fold { SQL_FOLD_WHAT_IS_FREE, SQL_FOLD_ALL_AND_CUT };
 /* Copies the log back into the file as far as no reader needs it; never waits for one in WHAT_IS_FREE. */
 STEP sql_fold_log(struct sql *sql, enum sql_fold extent, uint64_t *ret_log_bytes, uint64_t *ret_folded_bytes);
+/* What was written to the file is on the disk. A fold that reaches the log's end does so itself. */
+STEP sql_sync_file(struct sql *sql);
 /* A consistent, compact copy into the empty file `path`. */
 STEP sql_copy(struct sql *sql, struct str path);

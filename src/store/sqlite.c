@@ -417,6 +417,15 @@ STEP sql_fold_log(struct sql *sql, enum sql_fold extent, uint64_t *ret_log_bytes
     return OK;
 }
 
+STEP sql_sync_file(struct sql *sql)
+{
+    sqlite3_file *file = NULL;
+    int code = sqlite3_file_control(sql->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (code == SQLITE_OK && file && file->pMethods)
+        code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+    return code == SQLITE_OK ? OK : fail(sql, code);
+}
+
 STEP sql_copy(struct sql *sql, struct str path)
 {
     return sql_run(sql, "VACUUM INTO $1", SQL_VALUES(sql_of_text(path)));
