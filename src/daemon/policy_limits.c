@@ -242,15 +242,15 @@ static int64_t find_most(const struct rate_policy *rate, struct str limit)
     return most;
 }
 
-/* All the clients of an environment that the rule is for have a plan, their own or the default. */
+/* All the clients that the rule is for have a plan, their own or the default. */
 static bool is_for_planned(const struct realm *realm, const struct guard_rule *rule)
 {
     const struct rate_defaults *defaults = &realm->rate.defaults;
     bool is_for_all = !str_is_present(rule->environment);
     bool is_for_production = is_for_all || str_equal(rule->environment, STR("production"));
     bool is_for_development = is_for_all || str_equal(rule->environment, STR("development"));
-    return (is_for_production && str_is_present(defaults->production)) ||
-           (is_for_development && str_is_present(defaults->development));
+    return (!is_for_production || str_is_present(defaults->production)) &&
+           (!is_for_development || str_is_present(defaults->development));
 }
 
 /* A request that costs more than a window ever has is always refused. */

@@ -44,7 +44,8 @@ const struct desk *desk_create(struct arena *arena, const struct realm *realm, c
 
 /* A fresh call of this desk's realm. */
 struct call *desk_call(struct exchange *exchange, const struct desk *desk);
-/* Gateways ask it: their noes are few. */
+/* The desk that gateways ask: it refuses in the few statuses that they know. Those who tell what a request has cost
+ * are no gateways. */
 bool desk_is_guard(const struct desk *desk);
 const struct error_shape *desk_errors(const struct desk *desk);
 
@@ -89,7 +90,9 @@ void desk_answer(struct exchange *exchange, const struct desk *desk, struct call
 
 /* Counts the answered exchange and its time. */
 void desk_count(const struct exchange *exchange, const struct desk *desk);
-/* A gateway asks in a way that refuses its clients, whoever they are. */
-void desk_log_gateway(const struct exchange *exchange, const struct desk *desk, struct str reason);
+/* How a gateway can ask so that its clients are refused, whoever they are. */
+enum gateway_mistake { GATEWAY_QUERY_WRONG, GATEWAY_SCOPE_UNKNOWN, GATEWAY_REQUEST_UNTOLD, GATEWAY_MISTAKE_COUNT };
+/* Logs it, once a minute. */
+void desk_log_gateway(const struct exchange *exchange, const struct desk *desk, enum gateway_mistake mistake);
 /* Counts what one call came to, and logs what an operator must hear of. */
 void desk_count_call(const struct exchange *exchange, const struct desk *desk, const struct call *call);

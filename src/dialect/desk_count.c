@@ -20,6 +20,7 @@ struct desk_metrics {
     struct metric *requests[6]; /* by the status' first digit */
     struct metric *tokens[GRANT_TYPE_COUNT];
     struct metric *refusals[REFUSAL_COUNT];
+    atomic_int_least64_t gateway_told_at[GATEWAY_MISTAKE_COUNT];
 };
 
 static struct str endpoint_name(const struct endpoint *endpoint)
@@ -77,7 +78,8 @@ void desk_count(const struct exchange *exchange, const struct desk *desk)
 }
 
 /* What a stranger can cause is told so often a second at most; the metric counts all of it. */
-#define LINES_PER_SECOND 10
+#define LINES_PER_SECOND    10
+#define SECONDS_PER_MISTAKE 60
 
 /* Of one event. Two threads may tell one line too many: that does not matter. */
 struct flow {
@@ -105,13 +107,22 @@ static void log_call(const struct exchange *exchange, const struct desk *desk, c
               log_text("address", exchange->request.client_address));
 }
 
-void desk_log_gateway(const struct exchange *exchange, const struct desk *desk, struct str reason)
+/* It lasts until somebody repairs it, and each request has it. Two threads may tell it twice. */
+void desk_log_gateway(const struct exchange *exchange, const struct desk *desk, enum gateway_mistake mistake)
 {
-    static struct flow mistakes;
-    if (may_log(&mistakes, exchange->now))
-        log_event(LOG_WARNING, "gateway_mistaken", log_text("exchange", exchange->id),
-                  log_text("realm", desk->realm->name), log_text("reason", reason),
-                  log_text("address", exchange->request.client_address));
+    static const char *const reasons[GATEWAY_MISTAKE_COUNT] = {
+        [GATEWAY_QUERY_WRONG] = "the query of the guard's address is none that it knows",
+        [GATEWAY_SCOPE_UNKNOWN] = "a scope in the guard's address is none of the realm's",
+        [GATEWAY_REQUEST_UNTOLD] = "the client's method or target is not told, and the realm has rules",
+    };
+    atomic_int_least64_t *told_at = &desk->metrics->gateway_told_at[mistake];
+    int64_t since = exchange->now - atomic_load_explicit(told_at, memory_order_relaxed);
+    if (since >= 0 && since < SECONDS_PER_MISTAKE)
+        return;
+    atomic_store_explicit(told_at, exchange->now, memory_order_relaxed);
+    log_event(LOG_WARNING, "gateway_mistaken", log_text("exchange", exchange->id),
+              log_text("realm", desk->realm->name), log_text("reason", str_of(reasons[mistake])),
+              log_text("address", exchange->request.client_address));
 }
 
 void desk_count_call(const struct exchange *exchange, const struct desk *desk, const struct call *call)

@@ -304,11 +304,11 @@ static void note_mistake(const struct exchange *exchange, const struct desk *des
                          const struct wishes *wishes)
 {
     if (call->refusal == REFUSED_scope_insufficient && wishes->are_unreadable)
-        desk_log_gateway(exchange, desk, STR("the query of the guard's address is none that it knows"));
+        desk_log_gateway(exchange, desk, GATEWAY_QUERY_WRONG);
     else if (call->refusal == REFUSED_scope_insufficient && !are_known(desk->realm, call->needed_scope))
-        desk_log_gateway(exchange, desk, STR("a scope in the guard's address is none of the realm's"));
+        desk_log_gateway(exchange, desk, GATEWAY_SCOPE_UNKNOWN);
     else if (call->refusal == REFUSED_request_unreadable && wishes->tells_no_request)
-        desk_log_gateway(exchange, desk, STR("the client's method or target is not told, and the realm has rules"));
+        desk_log_gateway(exchange, desk, GATEWAY_REQUEST_UNTOLD);
 }
 
 void desk_serve_guard(struct exchange *exchange, const struct desk *desk, const struct face_means *means)

@@ -80,6 +80,7 @@ size_t encode_forwarded_len(struct exchange *exchange, struct call *call, const 
     const struct reply_shape *shape = &dialect->guard;
     size_t len = 0;
     encode_request_facts(exchange, call);
+    encode_fact_values(call, dialect);
     for (size_t i = 0; i < shape->header_count; i++) {
         const struct header_template *header = &shape->headers[i];
         struct str value =

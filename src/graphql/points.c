@@ -62,14 +62,26 @@ static struct str string_of(const json_t *value)
     return (struct str){json_string_value(value), json_string_length(value)};
 }
 
-/* Some servers take "10" for 10, "1e3" for 1000, "0x10" for 16 and "10 please" for 10. */
+/* Numbers may stand behind anything but letters: some servers skip blanks of every kind. */
+static bool may_stand_before(char byte)
+{
+    return !((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_');
+}
+
+/*
+ * Some servers take "10" for 10, "1e3" for 1000, "0x10" for 16 and "10 please" for 10. What begins with a digit and
+ * is no such number, as "1_000" or one that is too long, counts as the most: who knows what it is to others.
+ */
 static int64_t breadth_of_text(const struct estimate *estimate, struct str text)
 {
     char room[NUMBER_LEN_MAX + 1], *end;
     size_t from = 0;
-    for (; from < text.len && (text.ptr[from] < '0' || text.ptr[from] > '9'); from++)
+    for (; from < text.len && (text.ptr[from] < '0' || text.ptr[from] > '9'); from++) {
+        if (!may_stand_before(text.ptr[from]))
+            return 1;
         if (from % STEP_BYTES == 0 && !take_step(estimate))
             return GRAPHQL_POINTS_MAX;
+    }
     if (from == text.len)
         return 1;
     struct str number = str_slice(text, from, text.len);
@@ -77,7 +89,9 @@ static int64_t breadth_of_text(const struct estimate *estimate, struct str text)
     memcpy(room, number.ptr, len);
     room[len] = '\0';
     double value = strtod(room, &end);
-    return end == room + NUMBER_LEN_MAX ? GRAPHQL_POINTS_MAX : breadth_of_value(value);
+    size_t end_at = (size_t)(end - room);
+    bool is_whole = end_at == number.len || (end_at < len && (unsigned char)number.ptr[end_at] <= ' ');
+    return is_whole ? breadth_of_value(value) : GRAPHQL_POINTS_MAX;
 }
 
 /* Of a variable's value: a number where a breadth stands, or an object or list that has some. */

@@ -94,13 +94,20 @@ bool fields_may_return(struct str name, struct str connection)
            !fields_list_has(connection, name);
 }
 
-/* "__Host-jeton-podio=…": such cookies open people's pages, or say whose browser it is. */
+/*
+ * "__Host-jeton-REALM=…": such cookies open people's pages, or say whose browser it is. One that is set without a
+ * name
+ * ("=jeton-REALM=…") comes back as if it had this one. [RFC6265bis 5.6]
+ */
 bool fields_is_own_cookie(struct str pair)
 {
     static const struct str prefixes[] = {STR_INIT("__Host-"), STR_INIT("__Secure-")};
-    struct str name = str_trim(str_slice(pair, 0, str_find(pair, '=')));
+    size_t from = 0;
+    while (from < pair.len && (pair.ptr[from] == '=' || pair.ptr[from] == ' ' || pair.ptr[from] == '\t'))
+        from++;
+    struct str name = str_slice(pair, from, pair.len);
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
-        if (str_has_prefix(name, prefixes[i]))
+        if (str_has_prefix_nocase(name, prefixes[i]))
             name = str_slice(name, prefixes[i].len, name.len);
     return str_has_prefix(name, STR("jeton-")) || str_has_prefix(name, STR("jeton_"));
 }

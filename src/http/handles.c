@@ -70,6 +70,7 @@ void loop_close_library(struct loop *loop)
     while (loop->spare_count > 0)
         loop->curl->easy_cleanup(loop->spares[--loop->spare_count]);
     loop->curl->multi_cleanup(loop->multi);
+    names_forget_all(loop);
     curl_release();
 }
 

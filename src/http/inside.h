@@ -8,7 +8,7 @@
  *     connection.c  libmicrohttpd's callbacks: one exchange from its first byte to its reply
  *     head.c        request line and headers to `struct request`
  *     forward.c     requests that go on to an upstream: their bodies, as they come
- *     upstream.c, stream.c, loop.c, transfer.c, fields.c   what is on the other side of that: stream.h
+ *     upstream.c, stream.c, loop.c, transfer.c, names.c, fields.c   what is on the other side of that: stream.h
  *     reject.c      what libmicrohttpd refuses by itself is refused by the handler instead
  *     share.c       replies that a worker keeps and gives again
  *     wire.c        a connection's socket and TLS session: what has come, what is said past libmicrohttpd

@@ -92,6 +92,10 @@ static void begin_stream(struct loop *loop, struct stream *stream)
     stream->is_begun = true;
     if (stream_is_client_gone(stream))
         return;
+    if (!names_may_try(stream)) {
+        transfer_fail(stream, UPSTREAM_UNREACHABLE, STR("its name was not found a moment ago"));
+        return;
+    }
     stream->easy = loop->curl ? loop_take_handle(loop) : NULL;
     if (!stream->easy) {
         transfer_fail(stream, UPSTREAM_UNREACHABLE, STR(CURL_LIBRARY " is not to be had"));

@@ -36,7 +36,17 @@ struct loop {
     unsigned spare_count;
     int64_t timer_ns; /* when libcurl wants to be called; 0: it does not */
     int64_t look_ns;
+    struct lost_name *lost; /* names.c */
 };
+
+/* names.c: on the loop's thread. Whether the stream's upstream may be looked for; false: others have just failed to
+ * find its name. */
+bool names_may_try(struct stream *stream);
+/* Its name was not found before connect_seconds were over. */
+void names_note_lost(struct stream *stream);
+/* It is connected. */
+void names_note_found(struct stream *stream);
+void names_forget_all(struct loop *loop);
 
 /* handles.c: on the loop's thread. */
 /* loop->curl stays NULL where libcurl is not to be had. */

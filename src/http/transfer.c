@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/inside.h"
+#include "http/loop.h"
 #include "http/stream.h"
 
 #define STATUS_LEN 3
@@ -28,6 +29,7 @@ static int before_request(void *arg, char *address, char *own_address, int port,
     struct stream *stream = arg;
     (void)address, (void)own_address, (void)port, (void)own_port;
     hear(stream);
+    names_note_found(stream);
     unsigned most = stream->may_repeat ? TRIES_MAX : 1;
     return ++stream->attempts <= most ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
@@ -313,6 +315,13 @@ static bool is_answered(const struct curl_library *curl, const struct stream *st
     return stream->received_len == len;
 }
 
+static bool has_address(const struct curl_library *curl, const struct stream *stream)
+{
+    curl_off_t lookup_us = 0;
+    (void)curl->easy_getinfo(stream->easy, CURLINFO_NAMELOOKUP_TIME_T, &lookup_us);
+    return lookup_us > 0;
+}
+
 void transfer_conclude(const struct curl_library *curl, struct stream *stream, CURLcode code)
 {
     if (stream->is_head_whole && (code == CURLE_OK || is_answered(curl, stream))) {
@@ -324,6 +333,8 @@ void transfer_conclude(const struct curl_library *curl, struct stream *stream, C
         loop_touch(stream);
         return;
     }
+    if (code == CURLE_OPERATION_TIMEDOUT && !has_address(curl, stream))
+        names_note_lost(stream);
     const char *reason = stream->reason[0] ? stream->reason : curl->easy_strerror(code);
     if (stream->is_head_wrong)
         reason = "the head of the answer is wrong or too long";

@@ -144,8 +144,8 @@ static struct stream *create_stream(struct upstreams *upstreams, struct loop *lo
     stream->is_body_coming = request->is_body_coming;
     if (request->is_body_coming) {
         stream->body_len = served->announced_len > 0 ? (int64_t)served->announced_len : -1;
-    } else if (!stream
-                    ->is_head) { /* libcurl waits for an answer's body then; it would mean nothing [RFC9110 9.3.2] */
+    } else if (!stream->is_head) {
+        /* With a HEAD's, which means nothing, libcurl would wait for an answer's body. [RFC9110 9.3.2] */
         stream->body = arena_str(arena, request->body);
         stream->body_len = (int64_t)request->body.len;
     }

@@ -9,8 +9,8 @@
 #define SHARD_BITS  8
 #define SHARD_COUNT (1u << SHARD_BITS)
 #define CACHE_LINE  64
-/* A step's time is when its request was whole: older than that of others, but not by so much. */
-#define LATE_SECONDS 60
+/* A step's time is when its request was whole: older than that of others, but not by more. */
+#define LATE_SECONDS 10
 /* Of a shard that has anything. */
 #define SLOTS_LEAST 16
 
@@ -207,8 +207,8 @@ static void end(struct step *step)
 
 /*
  * How the window stands before the step. Steps come a little late, so one may find a window that was begun after its
- * own time; but one that ends much too late is of a clock that was set back, and ends earlier from now on: nobody
- * waits for longer than a window lasts.
+ * own time; but one that ends later than that is of a clock that was set back, and ends earlier from now on: nobody
+ * waits for much longer than a window lasts.
  */
 static void tell(const struct step *step, size_t index)
 {
@@ -216,7 +216,8 @@ static void tell(const struct step *step, size_t index)
     struct entry *entry = step->entries[index];
     bool is_live = entry->ends_at > step->now;
     int64_t ends_at_most = step->now + charge->seconds;
-    if (is_live && entry->ends_at > ends_at_most + LATE_SECONDS) {
+    int64_t late_seconds = charge->seconds < LATE_SECONDS ? charge->seconds : LATE_SECONDS;
+    if (is_live && entry->ends_at > ends_at_most + late_seconds) {
         entry->ends_at = ends_at_most;
         step->limits->shards[step->numbers[index]].table.dirty_count += entry->is_dirty == 0;
         entry->is_dirty = 1;

@@ -13,8 +13,8 @@
 #define FOLD_CACHE_BYTES (256 * 1024)
 /* What the writer may fold by itself: some milliseconds. */
 #define REST_MAX_BYTES (4 * 1024 * 1024)
-/* The thread folds as soon as there is such a part of the limit: the more it writes at once, the longer the next commits
- * wait for the disk. */
+/* The thread folds as soon as there is such a part of the limit: the more it writes at once, the longer the next
+ * commits wait for the disk. */
 #define PIECES 16
 /* A log that has outgrown its limit so far is folded by the writer, whatever is left. */
 #define OVERGROWN 4

@@ -314,12 +314,12 @@ BOTH, PRODUCTION = "    default_plan: {production: small, development: large}\n"
 @pytest.mark.parametrize("rule, defaults, is_wrong", [
     ("{path: /a, limit: dear, cost: 101}", BOTH, True), ("{path: /a, limit: dear, cost: 100}", BOTH, False),
     ("{path: /a, limit: dear, cost: graphql}", BOTH, False), ("{path: /a, limit: dear}", BOTH, False),
-    ("{path: /a, cost: 101}", BOTH, False), ("{path: /a, limit: dear, cost: 101}", PRODUCTION, True),
+    ("{path: /a, cost: 101}", BOTH, False), ("{path: /a, limit: dear, cost: 101}", PRODUCTION, False),
     ("{path: /a, limit: dear, cost: 101}", "", False),
     ("{path: /a, limit: dear, cost: 101, environment: production}", PRODUCTION, True),
     ("{path: /a, limit: dear, cost: 101, environment: development}", PRODUCTION, False)])
 def test_check_finds_a_cost_that_no_plan_lets_pass(tmp_path, rule, defaults, is_wrong):
-    """Whoever has no plan is not limited, so that some environment must have one."""
+    """Whoever has no plan is not limited, so that each environment which the rule is for must have one."""
     ended, said, first = check(tmp_path, ["{path: /b, limit: dear}", rule], PLANS + defaults)
     assert ended == is_wrong, said
     words = 'realms.standard.guard.rules[1].cost: found "101", allowed is 0 to 100, graphql: no plan lets more pass at once'

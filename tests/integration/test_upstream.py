@@ -252,7 +252,7 @@ def test_the_answers_headers_come_back_but_those_of_one_connection(relay):
 
 
 @pytest.mark.parametrize("sent, told", [
-    ("a=1; jeton-api=s; b=2", "a=1; b=2"), ("jeton_device-api=s; a=1", "a=1"), ("__Host-jeton-api=s", None),
+    ("a=1; jeton-api=s; b=2", "a=1; b=2"), ("jeton_device-api=s; a=1", "a=1"), ("__Host-jeton-api=s", None), ("__host-jeton-api=s;=jeton-api=s", None),
     ("a=jeton-api; not-jeton-api=1", "a=jeton-api; not-jeton-api=1")])
 def test_the_cookies_of_jetons_pages_are_nobody_elses(relay, sent, told):
     """Whoever has one opens a person's account."""

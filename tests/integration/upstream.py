@@ -237,7 +237,8 @@ class Upstream:
     def answer_headers(self, peer, seen, body, *rest):
         self.reply(peer, 200, b"ok", "Connection: keep-alive, X-Hop", "Keep-Alive: timeout=5", "X-Hop: 1",
                    "X-Jeton-Cost: 7", "X-Jeton-Client: forged", "X-Request-Id: theirs", "X-End: to end",
-                   "RateLimit: theirs", "Set-Cookie: __Host-jeton-api=forged; Path=/; Secure", "Set-Cookie: a=1", "Set-Cookie: b=2", "X-Empty:", "Date: Mon, 01 Jan 2001 00:00:00 GMT")
+                   "RateLimit: theirs", "Set-Cookie: __Host-jeton-api=forged; Path=/; Secure", "Set-Cookie: =jeton-api=forged",
+                   "Set-Cookie: a=1", "Set-Cookie: b=2", "X-Empty:", "Date: Mon, 01 Jan 2001 00:00:00 GMT")
 
     def answer_export(self, peer, seen, body, mib="16"):
         """Before it reads the request's body, as many servers answer a GET."""

@@ -113,7 +113,14 @@ static void numbers_in_texts_count(void **state)
     assert_points("{ a(first: \"0x10\") { b } }", NULL, 17);
     assert_points("{ a(first: 10.0) { b } }", NULL, 11);
     assert_points("{ a(first: \"\", last: \"all\", after: \"900\") { b } }", NULL, 2);
+    assert_points("{ a(first: \"Ada 9\", last: \"\xe7\x8e\x8b\") { b } }", NULL, 2);
+    assert_points("{ a(first: \"\xc2\xa0 30\") { b } }", NULL, 31);
     assert_points("{ a(first: \"1000000000000000000000000000000000000000000000\") { b } }", NULL, GRAPHQL_POINTS_MAX);
+    assert_points("{ a(first: \"0.0000000000000000000000000000000000001e43\") { b } }", NULL, GRAPHQL_POINTS_MAX);
+    assert_points("{ a(first: 0.000000000000000000000000000000000001e+43) { b } }", NULL, GRAPHQL_POINTS_MAX);
+    assert_points("{ a(first: \"1_000\") { b } }", NULL, GRAPHQL_POINTS_MAX);
+    assert_points("{ a(first: \"0b11\") { b } }", NULL, GRAPHQL_POINTS_MAX);
+    assert_points("{ a(first: \"0o17\") { b } }", NULL, GRAPHQL_POINTS_MAX);
 }
 
 static void a_mistake_is_found_where_it_is(void **state)
