@@ -147,12 +147,13 @@ static bool prepare(struct exchange *exchange, const struct desk *desk, struct c
     struct request_field identity[IDENTITY_COUNT];
     bool is_secure = str_has_prefix(desk->realm->issuer, STR("https://"));
     encode_identity_fields(call, identity);
+    size_t reply_fields_len = encode_prepare_forwarded(exchange, call, desk->dialect);
     const struct upstream_request request = {.target = desk->upstream,
                                              .client = call->client ? call->client->id : 0,
                                              .scheme = is_secure ? STR("https") : STR("http"),
                                              .added = identity,
                                              .added_count = IDENTITY_COUNT,
-                                             .reply_fields_len = encode_forwarded_len(exchange, call, desk->dialect)};
+                                             .reply_fields_len = reply_fields_len};
     return upstream_prepare(means->upstreams, exchange, &request);
 }
 

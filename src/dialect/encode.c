@@ -75,7 +75,7 @@ static bool has_field(const struct request_field *fields, size_t count, struct s
     return false;
 }
 
-size_t encode_forwarded_len(struct exchange *exchange, struct call *call, const struct dialect *dialect)
+size_t encode_prepare_forwarded(struct exchange *exchange, struct call *call, const struct dialect *dialect)
 {
     const struct reply_shape *shape = &dialect->guard;
     size_t len = 0;
@@ -90,13 +90,11 @@ size_t encode_forwarded_len(struct exchange *exchange, struct call *call, const 
     return len;
 }
 
-void encode_forwarded(struct exchange *exchange, struct call *call, const struct dialect *dialect,
+void encode_forwarded(struct exchange *exchange, const struct call *call, const struct dialect *dialect,
                       const struct request_field *fields, size_t count)
 {
     const struct reply_shape *shape = &dialect->guard;
     encode_limits(exchange, call, shape);
-    encode_request_facts(exchange, call);
-    encode_fact_values(call, dialect);
     for (size_t i = 0; i < shape->header_count; i++)
         if (shape->headers[i].is_of_api && !has_field(fields, count, shape->headers[i].name))
             add_header(exchange, call, &shape->headers[i]);

@@ -11,10 +11,10 @@ struct arena;
 struct dialect;
 struct error_shape;
 struct exchange;
-struct request_field;
 struct face_pages;
 struct form_field;
 struct reply_shape;
+struct request_field;
 
 /* No reply grows past this. */
 #define REPLY_MAX (1 << 20)
@@ -53,12 +53,13 @@ void encode_headers_but(struct exchange *exchange, const struct call *call, cons
 /* Adds those of the shape's headers that tell how much is left. */
 void encode_limits(struct exchange *exchange, const struct call *call, const struct reply_shape *shape);
 
+/* Before a request goes on to the API: sets the facts that its answer will tell of. How many bytes of the reply's
+ * head that takes at most. */
+size_t encode_prepare_forwarded(struct exchange *exchange, struct call *call, const struct dialect *dialect);
 /* Adds what the dialect puts on the API's own answers: what is left of the limits, and headers of the guard's reply
  * that the answer with these fields has not got. */
-void encode_forwarded(struct exchange *exchange, struct call *call, const struct dialect *dialect,
+void encode_forwarded(struct exchange *exchange, const struct call *call, const struct dialect *dialect,
                       const struct request_field *fields, size_t count);
-/* How many bytes of the reply's head that takes at most. */
-size_t encode_forwarded_len(struct exchange *exchange, struct call *call, const struct dialect *dialect);
 
 /* Sets the facts about the request that templates may name. */
 void encode_request_facts(struct exchange *exchange, struct call *call);

@@ -251,6 +251,29 @@ def test_the_answers_headers_come_back_but_those_of_one_connection(relay):
     assert "theirs" in reply.header("RateLimit")  # nothing is limited here
 
 
+SWAPPED = """
+authorization_schemes: [Bearer]
+client_authentication: [header]
+facts: {environment: {production: development, development: production}}
+endpoints: [{path: /oauth2/token, does: token, bodies: [form]}]
+replies:
+  token: {body: '{"access_token":$access_token}'}
+  guard: {headers: {X-Environment: $environment}}
+errors: {body: '{"error":$error}'}
+"""
+
+
+def test_a_dialects_own_values_are_put_in_once(folder):
+    """Whatever one of them is called in the other's place."""
+    Path(folder, "dialects").mkdir()
+    Path(folder, "dialects", "swapped.yaml").write_text(SWAPPED)
+    text = CONFIGURATION.replace("dialect: standard\n    issuer: http://localhost", "dialect: swapped\n    issuer: http://localhost")
+    relay = Relay(folder, "dialect_directory: dialects" + text, ("api",))
+    assert relay.request("GET", "/things").header("X-Environment") == "development"
+    relay.upstream.close()
+    relay.daemon.stop()
+
+
 @pytest.mark.parametrize("sent, told", [
     ("a=1; jeton-api=s; b=2", "a=1; b=2"), ("jeton_device-api=s; a=1", "a=1"), ("__Host-jeton-api=s", None), ("__host-jeton-api=s;=jeton-api=s", None),
     ("a=jeton-api; not-jeton-api=1", "a=jeton-api; not-jeton-api=1")])
