@@ -557,7 +557,7 @@ def test_more_than_may_be_under_way_are_refused(relay):
         for _ in range(20):
             connections.append(relay.connect())
             connections[-1].send(http1.request_bytes("GET", "/v1/slow", relay.headers("prefixed")))
-        wait_until(lambda: sum(seen.target == "/below/v1/slow" for seen in relay.upstream.seen) == 20)
+        wait_until(lambda: len(relay.upstream.seen_at("/below/v1/slow")) == 20)
         reply = relay.request("GET", "/v1/slow", realm="prefixed")
         assert reply.status == 503 and hour_left(reply) == left - 20
         assert relay.request("GET", "/things").status == 200  # another realm's
@@ -572,10 +572,11 @@ def test_more_than_may_be_under_way_are_refused(relay):
 
 def test_a_reload_does_not_begin_to_count_anew(relay):
     """Nor does it forget what it has counted."""
+    before = len(relay.upstream.seen_at("/below/v1/slow"))
     connections = [relay.connect() for _ in range(20)]
     for connection in connections:
         connection.send(http1.request_bytes("GET", "/v1/slow", relay.headers("prefixed")))
-    wait_until(lambda: relay.request("GET", "/v1/x", realm="prefixed").status == 503, what="a full upstream")
+    wait_until(lambda: len(relay.upstream.seen_at("/below/v1/slow")) == before + 20, what="a full upstream")
     relay.daemon.reload()
     wait_until(lambda: relay.daemon.log_events("configuration_reloaded"))
     assert relay.request("GET", "/v1/x", realm="prefixed").status == 503
