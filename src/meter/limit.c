@@ -127,6 +127,12 @@ static struct entry *find(const struct table *table, int64_t owner, int64_t subj
     }
 }
 
+static void soil(struct table *table, struct entry *entry)
+{
+    table->dirty_count += entry->is_dirty == 0;
+    entry->is_dirty = 1;
+}
+
 static uint32_t count_live(const struct table *table, int64_t now)
 {
     uint32_t count = 0;
@@ -205,6 +211,11 @@ static void end(struct step *step)
         pthread_mutex_unlock(&step->limits->shards[step->locked[i - 1]].lock);
 }
 
+static struct table *table_of(const struct step *step, size_t index)
+{
+    return &step->limits->shards[step->numbers[index]].table;
+}
+
 /*
  * How the window stands before the step. Steps come a little late, so one may find a window that was begun after its
  * own time; but one that ends later than that is of a clock that was set back, and ends earlier from now on: nobody
@@ -219,8 +230,7 @@ static void tell(const struct step *step, size_t index)
     int64_t late_seconds = charge->seconds < LATE_SECONDS ? charge->seconds : LATE_SECONDS;
     if (is_live && entry->ends_at > ends_at_most + late_seconds) {
         entry->ends_at = ends_at_most;
-        step->limits->shards[step->numbers[index]].table.dirty_count += entry->is_dirty == 0;
-        entry->is_dirty = 1;
+        soil(table_of(step, index), entry);
     }
     charge->used = is_live ? entry->used : 0;
     charge->ends_at = is_live ? entry->ends_at : ends_at_most;
@@ -240,7 +250,7 @@ static bool may_add(struct limits *limits)
 static void charge_entry(struct step *step, size_t index)
 {
     struct limit_charge *charge = &step->charges[index];
-    struct table *table = &step->limits->shards[step->numbers[index]].table;
+    struct table *table = table_of(step, index);
     struct entry *entry = step->entries[index];
     if (charge->amount == 0)
         return;
@@ -293,8 +303,7 @@ static void give_back(struct step *step, size_t index)
     if (entry->ends_at <= step->now || entry->ends_at > step->now + charge->seconds)
         return;
     entry->used -= charge->amount < entry->used ? charge->amount : entry->used;
-    step->limits->shards[step->numbers[index]].table.dirty_count += entry->is_dirty == 0;
-    entry->is_dirty = 1;
+    soil(table_of(step, index), entry);
     charge->used = entry->used;
 }
 
@@ -326,8 +335,7 @@ static void clear_table(struct table *table, int64_t owner, int64_t subject, int
         if (!is_meant || entry->ends_at <= now || entry->used == 0)
             continue;
         entry->used = 0;
-        table->dirty_count += entry->is_dirty == 0;
-        entry->is_dirty = 1;
+        soil(table, entry);
     }
 }
 
@@ -373,13 +381,11 @@ size_t limits_collect(struct limits *limits, struct limits_walk *walk, int64_t n
     return count;
 }
 
-static void soil(struct table *table, const struct window_row *row)
+static void soil_row(struct table *table, const struct window_row *row)
 {
     struct entry *entry = table->slot_count ? find(table, row->owner, row->subject, row->window_id) : NULL;
-    if (!entry || entry->ends_at == 0 || entry->is_dirty)
-        return;
-    entry->is_dirty = 1;
-    table->dirty_count++;
+    if (entry && entry->ends_at != 0)
+        soil(table, entry);
 }
 
 void limits_soil(struct limits *limits, const struct window_row *rows, size_t count)
@@ -387,7 +393,7 @@ void limits_soil(struct limits *limits, const struct window_row *rows, size_t co
     for (size_t i = 0; i < count; i++) {
         struct shard *shard = &limits->shards[shard_of(rows[i].owner, rows[i].subject)];
         pthread_mutex_lock(&shard->lock);
-        soil(&shard->table, &rows[i]);
+        soil_row(&shard->table, &rows[i]);
         pthread_mutex_unlock(&shard->lock);
     }
 }
