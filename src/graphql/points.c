@@ -120,8 +120,7 @@ static int64_t breadth_of_json(const struct estimate *estimate, struct str name,
 
 static int64_t breadth_of(const struct estimate *estimate, const struct value *value);
 
-/* NULL when the operation has none of that name. When the steps run out, any: then the estimate is the most already.
- */
+/* NULL: there is none. When the steps run out, any: then the estimate is the most already. */
 static struct variable *find_variable(const struct estimate *estimate, struct str name)
 {
     struct variable *variable = estimate->operation->variables;

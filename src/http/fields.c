@@ -95,9 +95,8 @@ bool fields_may_return(struct str name, struct str connection)
 }
 
 /*
- * "__Host-jeton-REALM=…": such cookies open people's pages, or say whose browser it is. One that is set without a
- * name
- * ("=jeton-REALM=…") comes back as if it had this one. [RFC6265bis 5.6]
+ * "__Host-jeton-REALM=…": such cookies open people's pages, or say whose browser it is. One without a name,
+ * "=jeton-REALM=…", comes back as if this were its name. [RFC6265bis 5.6]
  */
 bool fields_is_own_cookie(struct str pair)
 {

@@ -4,7 +4,7 @@
 #include <pthread.h>
 
 #include "base/arena.h"
-#include "http/upstream.h"
+#include "http/stream.h"
 
 #define BUCKETS 256
 

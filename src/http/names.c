@@ -28,9 +28,9 @@ static struct lost_name **find(struct loop *loop, struct str url)
 bool names_may_try(struct stream *stream)
 {
     struct lost_name *lost = *find(stream->loop, str_of(stream->url));
-    int64_t now_ns = clock_monotonic_ns();
     if (!lost)
         return true;
+    int64_t now_ns = clock_monotonic_ns();
     if (now_ns < lost->next_try_ns)
         return false;
     lost->next_try_ns = now_ns + stream->connect_ms * INT64_C(1000000);

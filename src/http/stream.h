@@ -149,6 +149,13 @@ void transfer_conclude(const struct curl_library *curl, struct stream *stream, C
 /* The end of a stream before its time. */
 void transfer_fail(struct stream *stream, enum upstream_failure failure, struct str reason);
 
+/* load.c: how many requests are under way; `client` 0 is all that have none. Any thread. Lives in the arena; every
+ * request has left before its end. */
+struct upstream_load *upstream_load_create(struct arena *arena);
+/* False when there is no room, of `most` in all and `share_most` of one client. */
+bool upstream_load_enter(struct upstream_load *load, int64_t client, unsigned most, unsigned share_most);
+void upstream_load_leave(struct upstream_load *load, int64_t client);
+
 /* fields.c: which header fields go on. */
 /* libcurl's list for the request's head, in the arena. `via` is what we call ourselves. */
 struct curl_slist *fields_forward(struct arena *arena, const struct exchange *exchange,

@@ -169,7 +169,7 @@ static CURLcode set_limits(const struct curl_library *curl, CURL *easy, struct s
     SET(NETRC, (long)CURL_NETRC_IGNORED);
     SET(PROXY, "");
     SET(NOSIGNAL, 1L);
-    /* Whoever waits for a name holds up nobody: its thread is left alone when the request is over. */
+    /* A lookup that is under way when the request is over is left to its thread (names.c): the loop does not wait. */
     SET(QUICK_EXIT, 1L);
     SET(NOPROGRESS, 1L);
     SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -269,8 +269,7 @@ bool transfer_is_answered_early(struct stream *stream)
     return is_whole;
 }
 
-/* A failure before the head is published is the answer; after it, it is the end of what came, unless all of it has.
- */
+/* Before the head is published a failure is the answer; then it is the end of what came, unless all has come. */
 void transfer_fail(struct stream *stream, enum upstream_failure failure, struct str reason)
 {
     pthread_mutex_lock(&stream->lock);

@@ -29,13 +29,8 @@ struct arena;
 struct request_field;
 struct upstreams;
 
-/* load.c: requests under way to one upstream, in all and of each client; `client` 0 is all that have none. Any
- * thread. Lives in the arena; every request has left before its end. */
+/* Requests under way to one upstream, in all and of each client. */
 struct upstream_load;
-struct upstream_load *upstream_load_create(struct arena *arena);
-/* False when there is no room, of `most` in all and `share_most` of one client. */
-bool upstream_load_enter(struct upstream_load *load, int64_t client, unsigned most, unsigned share_most);
-void upstream_load_leave(struct upstream_load *load, int64_t client);
 
 /* Where to. Lives as long as the exchanges that are sent there. */
 struct upstream_target {
